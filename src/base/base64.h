@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Base64 with the alphabet of RFC 4648, section 4, and padding.
+#ifndef BASE_BASE64_H
+#define BASE_BASE64_H
+
+#include "tact/core.h"
+
+// Characters that `len` bytes encode to.
+static inline size_t base64_len(size_t len) {
+    return (len + 2) / 3 * 4;
+}
+// Writes base64_len(len) characters to `out`, no final zero.
+void base64_encode(char *out, const char *bytes, size_t len);
+
+#endif

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Text or bytes that grow in an arena. Sticky: once memory runs out, appends do nothing and `failed` stays set, so a
+// writer checks once at the end.
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stdarg.h>
+
+#include "base/arena.h"
+
+typedef struct buf {
+    arena *arena;
+    char *ptr; // NULL until the first append
+    size_t len, room;
+    bool failed;
+} buf;
+
+static inline buf buf_in(arena *a) {
+    buf b = {a, NULL, 0, 0, false};
+    return b;
+}
+void buf_add(buf *b, const char *bytes, size_t len);
+void buf_add_str(buf *b, tact_str s);
+void buf_add_text(buf *b, const char *text); // up to its final zero
+void buf_add_char(buf *b, char c);
+void buf_add_repeat(buf *b, char c, size_t count);
+void buf_add_code_point(buf *b, uint32_t c); // as UTF-8
+void buf_printf(buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buf_vprintf(buf *b, const char *format, va_list args);
+// What was written, with a final zero that is not counted; {NULL, 0} if memory ran out. Lives as long as the arena.
+tact_str buf_done(buf *b);
+
+#endif

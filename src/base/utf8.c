@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// UTF-8, decoded strictly. The subtle part is the second byte: which values it may have after E0, ED, F0 and F4 is all
+// that keeps out overlong forms, surrogates and what is above U+10FFFF (RFC 3629, section 4).
+#include "base/utf8.h"
+
+#include <utf8proc.h>
+
+static bool is_continuation(unsigned char c) {
+    return (c & 0xc0) == 0x80;
+}
+
+// Length of the well-formed sequence that begins at `p`, which is not ASCII; 0 if there is none.
+static size_t sequence_len(const unsigned char *p, const unsigned char *end) {
+    unsigned char lead = p[0], low = 0x80, high = 0xbf;
+    size_t len = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+    if (len == 0 || (size_t)(end - p) < len) return 0;
+    switch (lead) {
+    case 0xe0: low = 0xa0; break;  // below: overlong
+    case 0xed: high = 0x9f; break; // above: surrogates
+    case 0xf0: low = 0x90; break;  // below: overlong
+    case 0xf4: high = 0x8f; break; // above: beyond U+10FFFF
+    default: break;
+    }
+    if (p[1] < low || p[1] > high) return 0;
+    for (size_t i = 2; i < len; i++) {
+        if (!is_continuation(p[i])) return 0;
+    }
+    return len;
+}
+
+uint32_t utf8_next(const char **at, const char *end) {
+    const unsigned char *p = (const unsigned char *)*at;
+    if (p[0] < 0x80) {
+        *at += 1;
+        return p[0];
+    }
+    size_t len = sequence_len(p, (const unsigned char *)end);
+    if (len == 0) {
+        *at += 1;
+        return UTF8_BAD;
+    }
+    *at += len;
+    uint32_t c = p[0] & (0x7fu >> len);
+    for (size_t i = 1; i < len; i++) c = c << 6 | (p[i] & 0x3fu);
+    return c;
+}
+
+size_t utf8_put(char *out, uint32_t c) {
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) return 0;
+    size_t len = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = len - 1; i > 0; i--) {
+        out[i] = (char)(0x80 | (c & 0x3f));
+        c >>= 6;
+    }
+    out[0] = (char)((0xf00u >> len & 0xff) | c);
+    return len;
+}
+
+bool utf8_valid(const char *ptr, size_t len) {
+    if (len == 0) return true; // `ptr` may be NULL
+    const unsigned char *p = (const unsigned char *)ptr, *end = p + len;
+    while (p < end) {
+        uint64_t eight;
+        if (end - p >= 8 && (memcpy(&eight, p, 8), (eight & UINT64_C(0x8080808080808080)) == 0)) {
+            p += 8;
+        } else if (*p < 0x80) {
+            p++;
+        } else {
+            size_t sequence = sequence_len(p, end);
+            if (sequence == 0) return false;
+            p += sequence;
+        }
+    }
+    return true;
+}
+
+size_t utf8_count(const char *ptr, size_t len) {
+    size_t count = 0;
+    for (size_t i = 0; i < len; i++) count += !is_continuation((unsigned char)ptr[i]);
+    return count;
+}
+
+size_t utf8_offset(const char *ptr, size_t len, size_t index) {
+    size_t i = 0;
+    for (; i < len; i++) {
+        if (!is_continuation((unsigned char)ptr[i]) && index-- == 0) break;
+    }
+    return i;
+}
+
+bool utf8_printable(uint32_t c) {
+    if (c < 0x80) return c >= 0x20 && c != 0x7f;
+    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)c);
+    return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_SO;
+}
+
+size_t utf8_width(const char *ptr, size_t len) {
+    if (len == 0) return 0;
+    size_t width = 0;
+    for (const char *at = ptr, *end = ptr + len; at < end;) {
+        uint32_t c = utf8_next(&at, end);
+        // A malformed byte shows as one replacement character.
+        width += c == UTF8_BAD ? 1 : (size_t)utf8proc_charwidth((utf8proc_int32_t)c);
+    }
+    return width;
+}

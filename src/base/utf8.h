@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// UTF-8 as RFC 3629 defines it: no overlong forms, no surrogates, nothing above U+10FFFF.
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include "tact/core.h"
+
+#define UTF8_BAD UINT32_MAX
+
+// Decodes the code point at `*at` and moves `*at` behind it. On a malformed sequence returns UTF8_BAD and moves one
+// byte on. `*at < end` must hold.
+uint32_t utf8_next(const char **at, const char *end);
+// Writes `c` to `out` (room for 4) and returns its length in bytes; 0 if it is not a code point.
+size_t utf8_put(char *out, uint32_t c);
+bool utf8_valid(const char *ptr, size_t len);
+// Code points in a valid string.
+size_t utf8_count(const char *ptr, size_t len);
+// Byte offset of code point `index` of a valid string; `len` if there are no more than `index`.
+size_t utf8_offset(const char *ptr, size_t len, size_t index);
+// Letters, marks, numbers, punctuation, symbols and the plain space; not controls, other white space, marks of
+// direction or code points that mean nothing.
+bool utf8_printable(uint32_t c);
+// Columns that a terminal uses for the text: 0 for combining marks, 2 for wide characters.
+size_t utf8_width(const char *ptr, size_t len);
+
+#endif

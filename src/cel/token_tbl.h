@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every token: X(KIND, "spelling", "as messages name it", precedence, "function"). The last two are 0 and empty
+// except for the binary operators that associate to the left and are called like any function; `&&` and `||`
+// chains are balanced and stand apart. KEYWORD(KIND, "word") rows are the words that the lexer tells from names;
+// those of kind RESERVED may still name a field.
+// clang-format off
+#ifdef X
+X(END,        "",   "end of expression", 0, "")
+X(BAD,        "",   "bad token",         0, "") // was reported
+X(IDENT,      "",   "a name",            0, "")
+X(RESERVED,   "",   "a reserved word",   0, "")
+X(QUOTED,     "",   "a quoted name",     0, "")
+X(INT,        "",   "a number",          0, "")
+X(UINT,       "",   "a number",          0, "")
+X(DOUBLE,     "",   "a number",          0, "")
+X(STRING,     "",   "a string",          0, "")
+X(BYTES,      "",   "a bytes literal",   0, "")
+X(LPAREN,     "(",  "`(`",               0, "")
+X(RPAREN,     ")",  "`)`",               0, "")
+X(LBRACKET,   "[",  "`[`",               0, "")
+X(RBRACKET,   "]",  "`]`",               0, "")
+X(LBRACE,     "{",  "`{`",               0, "")
+X(RBRACE,     "}",  "`}`",               0, "")
+X(DOT,        ".",  "`.`",               0, "")
+X(COMMA,      ",",  "`,`",               0, "")
+X(COLON,      ":",  "`:`",               0, "")
+X(QUESTION,   "?",  "`?`",               0, "")
+X(NOT,        "!",  "`!`",               0, "")
+X(AND,        "&&", "`&&`",              0, "")
+X(OR,         "||", "`||`",              0, "")
+X(EQ,         "==", "`==`",              1, CEL_OP_EQ)
+X(NE,         "!=", "`!=`",              1, CEL_OP_NE)
+X(LT,         "<",  "`<`",               1, CEL_OP_LT)
+X(LE,         "<=", "`<=`",              1, CEL_OP_LE)
+X(GT,         ">",  "`>`",               1, CEL_OP_GT)
+X(GE,         ">=", "`>=`",              1, CEL_OP_GE)
+X(IN,         "in", "`in`",              1, CEL_OP_IN)
+X(ADD,        "+",  "`+`",               2, CEL_OP_ADD)
+X(SUB,        "-",  "`-`",               2, CEL_OP_SUB)
+X(MUL,        "*",  "`*`",               3, CEL_OP_MUL)
+X(DIV,        "/",  "`/`",               3, CEL_OP_DIV)
+X(MOD,        "%",  "`%`",               3, CEL_OP_MOD)
+X(TRUE,       "true",  "`true`",         0, "")
+X(FALSE,      "false", "`false`",        0, "")
+X(NULL,       "null",  "`null`",         0, "")
+#endif
+#ifdef KEYWORD
+KEYWORD(IN,        "in")
+KEYWORD(TRUE,      "true")
+KEYWORD(FALSE,     "false")
+KEYWORD(NULL,      "null")
+KEYWORD(RESERVED,  "as")
+KEYWORD(RESERVED,  "break")
+KEYWORD(RESERVED,  "const")
+KEYWORD(RESERVED,  "continue")
+KEYWORD(RESERVED,  "else")
+KEYWORD(RESERVED,  "for")
+KEYWORD(RESERVED,  "function")
+KEYWORD(RESERVED,  "if")
+KEYWORD(RESERVED,  "import")
+KEYWORD(RESERVED,  "let")
+KEYWORD(RESERVED,  "loop")
+KEYWORD(RESERVED,  "package")
+KEYWORD(RESERVED,  "namespace")
+KEYWORD(RESERVED,  "return")
+KEYWORD(RESERVED,  "var")
+KEYWORD(RESERVED,  "void")
+KEYWORD(RESERVED,  "while")
+#endif
+// clang-format on

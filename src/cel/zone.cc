@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one door to CCTZ. The subtle part is which names reach it: CCTZ opens a file for each, wherever the name points,
+// and remembers also those that it did not find. So a name must look like one and be in the database, which bounds what
+// is remembered by what is installed.
+#include "cel/zone.h"
+
+#include <cctz/time_zone.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <type_traits>
+
+// A time zone of CCTZ is a pointer to rules that live for ever; `rules` is that pointer.
+static_assert(std::is_trivially_copyable<cctz::time_zone>::value && sizeof(cctz::time_zone) == sizeof(void *),
+              "zone.rules holds a cctz::time_zone");
+
+static bool read_two(const char *at, int max, int *out) {
+    if (at[0] < '0' || at[0] > '9' || at[1] < '0' || at[1] > '9') return false;
+    *out = (at[0] - '0') * 10 + (at[1] - '0');
+    return *out <= max;
+}
+
+// [+-]hh:mm
+static bool read_offset(tact_str text, int32_t *offset) {
+    int sign = 1, hours, minutes;
+    if (text.len == 6 && (text.ptr[0] == '+' || text.ptr[0] == '-')) {
+        sign = text.ptr[0] == '-' ? -1 : 1;
+        text.ptr++, text.len--;
+    }
+    if (text.len != 5 || text.ptr[2] != ':') return false;
+    if (!read_two(text.ptr, 23, &hours) || !read_two(text.ptr + 3, 59, &minutes)) return false;
+    *offset = sign * (hours * 3600 + minutes * 60);
+    return true;
+}
+
+static bool is_letter(char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+// Letters first, then also digits and "_+-/", but no empty part: no name leaves the database's folder. "localtime" is
+// in it, but means something else on every machine.
+static bool is_name(tact_str text) {
+    if (text.len == 0 || text.len > ZONE_NAME_MAX || !is_letter(text.ptr[0])) return false;
+    if (tact_str_equal(text, tact_str_from("localtime"))) return false;
+    for (size_t i = 1; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool slash = c == '/' && text.ptr[i - 1] != '/' && i + 1 < text.len;
+        if (!slash && !is_letter(c) && !(c >= '0' && c <= '9') && c != '_' && c != '+' && c != '-') return false;
+    }
+    return true;
+}
+
+static bool is_installed(const std::string &name) {
+    const char *folder = getenv("TZDIR"); // where CCTZ looks as well
+    struct stat found;
+    std::string path = std::string(folder && *folder ? folder : "/usr/share/zoneinfo") + "/" + name;
+    return stat(path.c_str(), &found) == 0 && S_ISREG(found.st_mode);
+}
+
+bool zone_find(tact_str name, zone *out) {
+    *out = {nullptr, 0};
+    if (tact_str_equal(name, tact_str_from("UTC")) || read_offset(name, &out->offset)) return true;
+    if (!is_name(name)) return false;
+    try {
+        std::string text(name.ptr, name.len);
+        cctz::time_zone found;
+        if (!is_installed(text) || !cctz::load_time_zone(text, &found)) return false;
+        memcpy(&out->rules, &found, sizeof found);
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+int32_t zone_offset(const zone *z, int64_t seconds) {
+    if (!z->rules) return z->offset;
+    try {
+        cctz::time_zone rules;
+        memcpy(static_cast<void *>(&rules), &z->rules, sizeof rules);
+        return rules.lookup(std::chrono::time_point<std::chrono::system_clock, cctz::seconds>(cctz::seconds(seconds)))
+            .offset;
+    } catch (...) {
+        return 0;
+    }
+}

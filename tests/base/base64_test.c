@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Base64 by the vectors of RFC 4648, section 10.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/base64.h"
+
+static void check(const char *bytes, size_t len, const char *wanted) {
+    char out[64];
+    assert_int_equal(base64_len(len), strlen(wanted));
+    base64_encode(out, bytes, len);
+    assert_memory_equal(out, wanted, strlen(wanted));
+}
+
+static void test_vectors(void **state) {
+    (void)state;
+    static const char *const wanted[] = {"", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"};
+    for (size_t len = 0; len <= 6; len++) check("foobar", len, wanted[len]);
+}
+
+static void test_whole_alphabet(void **state) {
+    (void)state;
+    char bytes[48];
+    for (unsigned i = 0; i < 16; i++) { // 64 groups of six bits: 0, 1, 2, …
+        uint32_t group = (4 * i) << 18 | (4 * i + 1) << 12 | (4 * i + 2) << 6 | (4 * i + 3);
+        bytes[3 * i] = (char)(group >> 16);
+        bytes[3 * i + 1] = (char)(group >> 8);
+        bytes[3 * i + 2] = (char)group;
+    }
+    char out[64];
+    base64_encode(out, bytes, sizeof bytes);
+    assert_memory_equal(out, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", 64);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors), cmocka_unit_test(test_whole_alphabet)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// UTF-8 against RFC 3629: every code point there and back, and the malformed sequences that the Unicode standard lists
+// (table 3-7 and the examples after it).
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/utf8.h"
+
+static void test_every_code_point(void **state) {
+    (void)state;
+    for (uint32_t c = 0; c <= 0x110000; c++) {
+        char text[4];
+        size_t len = utf8_put(text, c);
+        if ((c >= 0xd800 && c <= 0xdfff) || c > 0x10ffff) {
+            assert_int_equal(len, 0);
+            continue;
+        }
+        assert_int_equal(len, c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4);
+        const char *at = text;
+        assert_int_equal(utf8_next(&at, text + len), c);
+        assert_ptr_equal(at, text + len);
+        assert_true(utf8_valid(text, len));
+        assert_int_equal(utf8_count(text, len), 1);
+        for (size_t cut = 1; cut < len; cut++) assert_false(utf8_valid(text, cut));
+    }
+}
+
+static const struct {
+    const char *bytes;
+    size_t len;
+} malformed[] = {
+    {"\x80", 1},             // a continuation alone
+    {"\xbf", 1},             //
+    {"\xc0\x80", 2},         // overlong
+    {"\xc1\xbf", 2},         //
+    {"\xe0\x80\x80", 3},     //
+    {"\xe0\x9f\xbf", 3},     //
+    {"\xf0\x80\x80\x80", 4}, //
+    {"\xf0\x8f\xbf\xbf", 4}, //
+    {"\xed\xa0\x80", 3},     // surrogates
+    {"\xed\xbf\xbf", 3},     //
+    {"\xf4\x90\x80\x80", 4}, // above U+10FFFF
+    {"\xf5\x80\x80\x80", 4}, //
+    {"\xff", 1},             // never a byte of UTF-8
+    {"\xfe", 1},             //
+    {"\xc3", 1},             // cut off
+    {"\xe2\x82", 2},         //
+    {"\xf0\x9f\x98", 3},     //
+    {"\xc3(", 2},            // not continued
+    {"\xe2\x28\xa1", 3},     //
+    {"\xf0\x9f\x28\x80", 4}, //
+};
+
+static void test_malformed(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++) {
+        const char *at = malformed[i].bytes;
+        assert_false(utf8_valid(at, malformed[i].len));
+        assert_int_equal(utf8_next(&at, at + malformed[i].len), UTF8_BAD);
+        assert_ptr_equal(at, malformed[i].bytes + 1); // one byte on
+        // Also behind eight bytes that the fast way skips, and before some.
+        char text[20] = "abcdefgh";
+        memcpy(text + 8, malformed[i].bytes, malformed[i].len);
+        memcpy(text + 8 + malformed[i].len, "ijklmno", 7);
+        assert_false(utf8_valid(text, 8 + malformed[i].len));
+        assert_false(utf8_valid(text, 15 + malformed[i].len));
+    }
+}
+
+static void test_counting(void **state) {
+    (void)state;
+    static const char text[] = "ta\u00a9o\u00a9\u03b1T\U0001f631"; // 2 + 2 + 1 + 2 + 2 + 1 + 4 bytes
+    size_t len = sizeof text - 1;
+    assert_int_equal(utf8_count(text, len), 8);
+    assert_int_equal(utf8_count(NULL, 0), 0);
+    static const size_t offsets[] = {0, 1, 2, 4, 5, 7, 9, 10, 14, 14, 14};
+    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+        assert_int_equal(utf8_offset(text, len, i), offsets[i]);
+    }
+    assert_true(utf8_valid(text, len));
+    assert_true(utf8_valid(NULL, 0));
+    assert_int_equal(utf8_offset(NULL, 0, 3), 0);
+}
+
+#define WIDTH(text) utf8_width(text, sizeof(text) - 1)
+
+static void test_width(void **state) {
+    (void)state;
+    assert_int_equal(WIDTH(""), 0);
+    assert_int_equal(utf8_width(NULL, 0), 0);
+    assert_int_equal(WIDTH("plain"), 5);
+    assert_int_equal(WIDTH("Stra\u00dfe"), 6);
+    assert_int_equal(WIDTH("e\u0301"), 1);      // a combining accent
+    assert_int_equal(WIDTH("\u65e5\u672c"), 4); // wide characters
+    assert_int_equal(WIDTH("\U0001f431"), 2);   // an emoji
+    assert_int_equal(WIDTH("a\xff"
+                           "b"),
+                     3); // a malformed byte shows as one
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_code_point),
+        cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_counting),
+        cmocka_unit_test(test_width),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
