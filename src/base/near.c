@@ -73,7 +73,7 @@ static uint32_t rank_of_beginning(tact_str a, tact_str b) {
 }
 
 static uint32_t rank_of(tact_str a, tact_str b, bool beginnings) {
-    if (a.len == 0 || b.len == 0) return FAR;
+    if (a.len == 0 || b.len == 0) return FAR; // the last part of a name that ends in a dot
     if (equal_but_case(a, b)) return 0;
     uint32_t otherwise = beginnings ? rank_of_beginning(a, b) : FAR;
     if (a.len > NEAR_LENGTH_MAX || b.len > NEAR_LENGTH_MAX) return otherwise;
@@ -91,6 +91,7 @@ static void keep_nearer(near *n, tact_str wanted, tact_str name, tact_str candid
 }
 
 void near_offer(near *n, tact_str candidate) {
+    if (n->wanted.len == 0 || candidate.len == 0) return; // nothing is near to nothing
     keep_nearer(n, n->wanted, candidate, candidate, 0);
     tact_str wanted = last_part(n->wanted), name = last_part(candidate);
     if (wanted.len == n->wanted.len && name.len == candidate.len) return;

@@ -99,6 +99,36 @@ bool utf8_printable(uint32_t c) {
     return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_SO;
 }
 
+uint32_t utf8_lower(uint32_t c) {
+    return (uint32_t)utf8proc_tolower((utf8proc_int32_t)c);
+}
+
+bool utf8_space(uint32_t c) {
+    if (c < 0x80) return c == ' ' || (c >= '\t' && c <= '\r');
+    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)c);
+    return c == 0x85 || (category >= UTF8PROC_CATEGORY_ZS && category <= UTF8PROC_CATEGORY_ZP);
+}
+
+const char *utf8_show(char *out, size_t room, tact_str text) {
+    static const char cut[] = "\u2026", odd[] = "\ufffd"; // both of three bytes
+    size_t len = 0, kept = 0;                             // `kept`: up to where an ellipsis still fits behind
+    for (const char *at = text.ptr, *end = text.ptr + text.len; text.len && at < end;) {
+        const char *from = at;
+        uint32_t c = utf8_next(&at, end);
+        bool shown = c != UTF8_BAD && utf8_printable(c);
+        size_t size = shown ? (size_t)(at - from) : sizeof odd - 1;
+        if (len + size >= room) {
+            memcpy(out + kept, cut, sizeof cut);
+            return out;
+        }
+        memcpy(out + len, shown ? from : odd, size);
+        len += size;
+        if (len + sizeof cut <= room) kept = len;
+    }
+    out[len] = '\0';
+    return out;
+}
+
 size_t utf8_width(const char *ptr, size_t len) {
     if (len == 0) return 0;
     size_t width = 0;

@@ -21,6 +21,12 @@ size_t utf8_offset(const char *ptr, size_t len, size_t index);
 // Letters, marks, numbers, punctuation, symbols and the plain space; not controls, other white space, marks of
 // direction or code points that mean nothing.
 bool utf8_printable(uint32_t c);
+// The lower-case letter of an upper-case one, by Unicode's simple mapping; any other code point itself.
+uint32_t utf8_lower(uint32_t c);
+bool utf8_space(uint32_t c); // white space, line ends among it
+// Writes `text` to `out` as it may be shown within a message, with a final zero: what does not print is a replacement
+// character, and what does not fit into `room` bytes is an ellipsis. `room` is at least 4. Returns `out`.
+const char *utf8_show(char *out, size_t room, tact_str text);
 // Columns that a terminal uses for the text: 0 for combining marks, 2 for wide characters.
 size_t utf8_width(const char *ptr, size_t len);
 

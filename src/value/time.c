@@ -101,16 +101,24 @@ static const struct unit {
     const char *name;
     int64_t nanos;
 } units[] = {
-    {"ns", 1},         {"us", 1000},       {"\u00b5s", 1000}, // the micro sign
-    {"\u03bcs", 1000},                                        // the Greek letter
-    {"ms", 1000000},   {"s", TIME_SECOND}, {"m", 60 * TIME_SECOND}, {"h", 3600 * TIME_SECOND},
+    {"ns", 1},
+    {"us", 1000},
+    {"\u00b5s", 1000}, // the micro sign
+    {"\u03bcs", 1000}, // the Greek letter
+    {"ms", 1000000},
+    {"s", TIME_SECOND},
+    {"m", 60 * TIME_SECOND},
+    {"h", 3600 * TIME_SECOND},
+    {"d", 24 * 3600 * TIME_SECOND}, // from here on in spans only
+    {"w", 7 * 24 * 3600 * TIME_SECOND},
 };
+enum { UNITS = sizeof units / sizeof *units, UNITS_OF_GO = UNITS - 2 };
 
 // The longest unit's name at the cursor, so that "ms" is not "m"; 0 if there is none.
-static int64_t take_unit(cursor *c) {
+static int64_t take_unit(cursor *c, size_t known) {
     size_t longest = 0;
     int64_t nanos = 0;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+    for (size_t i = 0; i < known; i++) {
         size_t len = strlen(units[i].name);
         if (len > longest && (size_t)(c->end - c->at) >= len && memcmp(c->at, units[i].name, len) == 0) {
             longest = len;
@@ -125,7 +133,7 @@ static int64_t take_unit(cursor *c) {
 // so that the text is read to its end and a fault of its form comes before one of its size.
 #define TOO_LARGE ((__int128)1 << 80)
 
-static bool take_part(cursor *c, __int128 *sum) {
+static bool take_part(cursor *c, size_t known, __int128 *sum) {
     __int128 whole = 0, fraction = 0, scale = 1;
     int digit, digits = 0;
     for (; take_digit(c, &digit); digits++) {
@@ -133,18 +141,19 @@ static bool take_part(cursor *c, __int128 *sum) {
     }
     if (take(c, '.')) {
         for (; take_digit(c, &digit); digits++) {
-            if (scale >= 1000000000000000000) continue; // beyond what a nanosecond of an hour can show
+            if (scale >= 1000000000000000000) continue; // beyond what a nanosecond of a week can show
             fraction = fraction * 10 + digit;
             scale *= 10;
         }
     }
-    int64_t unit = digits ? take_unit(c) : 0;
+    int64_t unit = digits ? take_unit(c, known) : 0;
     if (unit == 0) return false;
     *sum = whole >= TOO_LARGE || *sum >= TOO_LARGE ? TOO_LARGE : *sum + whole * unit + fraction * unit / scale;
     return true;
 }
 
-time_fault time_parse_duration(tact_str text, tact_value *out) {
+// A duration of the first `known` units.
+static time_fault parse_duration(tact_str text, size_t known, tact_value *out) {
     if (text.len == 0) return TIME_MALFORMED;
     cursor c = {text.ptr, text.ptr + text.len};
     bool negative = take(&c, '-');
@@ -156,10 +165,18 @@ time_fault time_parse_duration(tact_str text, tact_value *out) {
         return TIME_MALFORMED;
     }
     while (more(&c)) {
-        if (!take_part(&c, &sum)) return TIME_MALFORMED;
+        if (!take_part(&c, known, &sum)) return TIME_MALFORMED;
     }
     if (negative) sum = -sum;
     if (sum < INT64_MIN || sum > INT64_MAX) return TIME_RANGE;
     *out = tact_duration((int64_t)sum);
     return TIME_OK;
+}
+
+time_fault time_parse_duration(tact_str text, tact_value *out) {
+    return parse_duration(text, UNITS_OF_GO, out);
+}
+
+time_fault time_parse_span(tact_str text, tact_value *out) {
+    return parse_duration(text, UNITS, out);
 }

@@ -20,6 +20,8 @@ TACT_MUST_USE time_fault time_parse_timestamp(tact_str text, tact_value *out);
 // A duration as Go writes it: "1h30m", "-1.5s", "10ms", "0". Units are h, m, s, ms, us (or µs) and ns; what is less
 // than a nanosecond is cut off.
 TACT_MUST_USE time_fault time_parse_duration(tact_str text, tact_value *out);
+// The same with d for 24 hours and w for 7 days besides, as bundles write windows and ages: "90d", "1w12h".
+TACT_MUST_USE time_fault time_parse_span(tact_str text, tact_value *out);
 
 // Moves `timestamp` by `nanos`; false if it would leave the range of timestamps.
 TACT_MUST_USE bool time_add(tact_value *timestamp, int64_t nanos);

@@ -103,12 +103,65 @@ static void test_width(void **state) {
                      3); // a malformed byte shows as one
 }
 
+static void test_lower_case_is_the_simple_mapping(void **state) {
+    (void)state;
+    static const uint32_t pairs[][2] = {
+        {'A', 'a'},     {'z', 'z'},     {'0', '0'},     {0xc4, 0xe4},       {0x130, 'i'},    {0x1e9e, 0xdf},
+        {0x3a3, 0x3c3}, {0x3c2, 0x3c2}, {0x416, 0x436}, {0x10400, 0x10428}, {0x23a, 0x2c65}, {0x4e00, 0x4e00},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        assert_int_equal(utf8_lower(pairs[i][0]), pairs[i][1]);
+        assert_int_equal(utf8_lower(pairs[i][1]), pairs[i][1]);
+    }
+    for (uint32_t c = 0; c <= 0x10ffff; c++) assert_int_equal(utf8_lower(utf8_lower(c)), utf8_lower(c));
+}
+
+// The code points that the Unicode character database lists as White_Space.
+static void test_white_space(void **state) {
+    (void)state;
+    static const uint32_t spaces[] = {
+        0x09,   0x0a,   0x0b,   0x0c,   0x0d,   0x20,   0x85,   0xa0,   0x1680, 0x2000, 0x2001, 0x2002, 0x2003,
+        0x2004, 0x2005, 0x2006, 0x2007, 0x2008, 0x2009, 0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000,
+    };
+    size_t at = 0;
+    for (uint32_t c = 0; c <= 0x10ffff; c++) {
+        bool listed = at < sizeof spaces / sizeof *spaces && spaces[at] == c;
+        if (utf8_space(c) != listed) fail_msg("U+%04X", (unsigned)c);
+        at += listed;
+    }
+}
+
+static void test_showing(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *shown;
+    } rows[] = {
+        {"", ""},
+        {"abcdefg", "abcdefg"},
+        {"abcdefgh", "abcd\u2026"},
+        {"a\nb\x1b", "a\ufffd\u2026"},
+        {"\x1b\xff", "\ufffd\ufffd"},
+        {"\u00e4\u00e4\u00e4\u00e4", "\u00e4\u00e4\u2026"},
+        {"\U0001f431\U0001f431", "\U0001f431\u2026"},
+    };
+    char out[8];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_string_equal(utf8_show(out, sizeof out, tact_str_from(rows[i].text)), rows[i].shown);
+    }
+    assert_string_equal(utf8_show(out, 4, TACT_STR("abcd")), "\u2026");
+    assert_string_equal(utf8_show(out, 4, TACT_STR("abc")), "abc");
+    assert_string_equal(utf8_show(out, 4, (tact_str){NULL, 0}), "");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_code_point),
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_counting),
         cmocka_unit_test(test_width),
+        cmocka_unit_test(test_lower_case_is_the_simple_mapping),
+        cmocka_unit_test(test_white_space),
+        cmocka_unit_test(test_showing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -135,6 +135,28 @@ static void test_no_durations(void **state) {
     }
 }
 
+static void test_spans(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t hours;
+    } rows[] = {{"90d", 2160}, {"2w", 336}, {"1w1d1h", 193}, {"1.5d", 36}, {"-1d", -24}, {"0", 0}, {"36h", 36}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        tact_value v;
+        assert_int_equal(time_parse_span(tact_str_from(rows[i].text), &v), TIME_OK);
+        assert_int_equal(v.kind, TACT_DURATION);
+        assert_int_equal(v.as.i, rows[i].hours * 3600 * TIME_SECOND);
+    }
+    tact_value v;
+    assert_int_equal(time_parse_span(TACT_STR("90"), &v), TIME_MALFORMED);
+    assert_int_equal(time_parse_span(TACT_STR("1y"), &v), TIME_MALFORMED);
+    assert_int_equal(time_parse_span(TACT_STR("d"), &v), TIME_MALFORMED);
+    assert_int_equal(time_parse_span(TACT_STR("106751d"), &v), TIME_OK);
+    assert_int_equal(time_parse_span(TACT_STR("106752d"), &v), TIME_RANGE);
+    assert_int_equal(time_parse_duration(TACT_STR("1d"), &v), TIME_MALFORMED); // not in CEL
+    assert_int_equal(time_parse_duration(TACT_STR("1w"), &v), TIME_MALFORMED);
+}
+
 static void test_adding(void **state) {
     (void)state;
     tact_value v = tact_timestamp(10, 500000000);
@@ -172,7 +194,8 @@ static void test_between(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_timestamps),   cmocka_unit_test(test_no_timestamps), cmocka_unit_test(test_durations),
-        cmocka_unit_test(test_no_durations), cmocka_unit_test(test_adding),        cmocka_unit_test(test_between),
+        cmocka_unit_test(test_no_durations), cmocka_unit_test(test_spans),         cmocka_unit_test(test_adding),
+        cmocka_unit_test(test_between),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// YAML 1.2 as a tree whose every node knows its place. JSON is read as well, being a part of YAML. What makes a file
+// mean something else than it shows (anchors and aliases, tags, several documents in one) is refused, as are keys that
+// repeat or are no texts. The one door to libfyaml.
+#ifndef BUNDLE_YAML_H
+#define BUNDLE_YAML_H
+
+#include "bundle/report.h"
+
+enum {
+    YAML_BYTES_MAX = 1 << 20, // of one file; a schema at all its bounds takes less
+    YAML_NODES_MAX = 1 << 18, // of one file: bounds what its tree takes
+    YAML_DEPTH_MAX = 20,      // nesting; bundles use four levels
+};
+
+typedef enum yaml_kind {
+    YAML_BAD, // its fault was reported: to be passed over in silence
+    YAML_SCALAR,
+    YAML_LIST,
+    YAML_MAP,
+} yaml_kind;
+
+typedef struct yaml_node yaml_node;
+struct yaml_node {
+    uint8_t kind;            // yaml_kind
+    bool plain;              // SCALAR: without quotes, so that it may be a number, true, false or null
+    uint32_t count;          // LIST, MAP: of items
+    cel_span at;             // a scalar's text within its quotes; else where it begins
+    tact_str text;           // SCALAR
+    tact_str key;            // of an item of a map
+    cel_span key_at;         // likewise
+    yaml_node *first, *next; // the first item; the next item of what it is in
+};
+
+// The root of the file's tree, in the arena; NULL if the text is no YAML or holds nothing, which is in `report`. Faults
+// that leave a tree to be read are in `report` only.
+const yaml_node *yaml_read(arena *a, report *r);
+
+// What a plain scalar is by the core schema of YAML 1.2 (section 10.3.2); false if it is something else.
+bool yaml_is_null(const yaml_node *node);
+bool yaml_bool(const yaml_node *node, bool *out);
+bool yaml_int(const yaml_node *node, int64_t *out);   // 12, -3, 0o17, 0xff
+bool yaml_double(const yaml_node *node, double *out); // 1.5, 1e3, .inf, .nan, and what is an int
+
+#endif

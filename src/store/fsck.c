@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One walk for each table. A person's arena is emptied after it, so that memory does not grow with the store.
+#include "store/fsck.h"
+
+#include "base/err.h"
+#include "store/load.h"
+#include "store/record.h"
+
+typedef struct check {
+    db_txn *t;
+    arena *a; // emptied after each row
+    const apply_env *env;
+    apply_state state;
+    fsck_counts counts;
+    tact_error *error;
+} check;
+
+typedef tact_err check_row(check *c, tact_str key, tact_str value);
+
+static tact_err wrong(check *c, const char *what, uint64_t number) {
+    if (c->t->broken) return db_fault(c->t, c->error);
+    return err_set(c->error, TACT_INVALID, "%s: %s (%llu)", db_folder(c->t->db), what, (unsigned long long)number);
+}
+
+static tact_err strand_of(check *c, uint64_t id, strand *out) {
+    db_key key = db_key_number(id);
+    tact_str bytes;
+    if (db_get(c->t, DB_STRAND, db_key_str(&key), &bytes)) return wrong(c, "a strand that is named is not there", id);
+    return strand_read(c->a, bytes, out, c->error);
+}
+
+static tact_err check_identity(check *c, tact_str key, tact_str value) {
+    strand s;
+    c->counts.identities++;
+    if (value.len != 8 || key.len < 3) return wrong(c, "an identity that is none", c->counts.identities);
+    uint64_t id = load_u64(value.ptr);
+    tact_err err = strand_of(c, id, &s);
+    if (err) return err;
+    db_key own = apply_identity_key(s.space, s.identity);
+    bool same = !s.dropped && tact_str_equal(db_key_str(&own), key);
+    return same ? TACT_OK : wrong(c, "an identity leads to the strand of another", id);
+}
+
+static tact_err check_strand(check *c, tact_str key, tact_str value) {
+    uint64_t id = db_number_of(key), found, person;
+    strand s;
+    c->counts.strands++;
+    tact_err err = strand_read(c->a, value, &s, c->error);
+    if (err) return err;
+    if (s.id != id || id >= c->state.next_strand) return wrong(c, "a strand has a number that it cannot have", id);
+    err = apply_find(c->t, s.space, s.identity, &found);
+    if (err && err != TACT_NOT_FOUND) return wrong(c, "an identity that is none", id);
+    if (!s.dropped && (err || found != id)) return wrong(c, "its identity does not lead to a strand", id);
+    if (s.dropped && !err && found == id) return wrong(c, "an identity leads to a strand that was dropped", id);
+    if (apply_person_of(c->t, id, &person)) return wrong(c, "an alias that is none", id);
+    links l;
+    err = apply_links(c->t, c->a, person, &l, c->error);
+    if (err) return err;
+    return links_has(&l, id) && links_person(&l) == person ? TACT_OK : wrong(c, "a strand has no person", id);
+}
+
+static tact_err check_alias(check *c, tact_str key, tact_str value) {
+    uint64_t id = db_number_of(key);
+    strand s;
+    if (value.len != 8 || load_u64(value.ptr) >= id) return wrong(c, "an alias that is none", id);
+    return strand_of(c, id, &s); // whose person check_strand looks at
+}
+
+static tact_err check_links(check *c, tact_str key, tact_str value) {
+    uint64_t id = db_number_of(key);
+    links l;
+    tact_err err = links_read(c->a, value, &l, c->error);
+    if (err) return err;
+    if (l.strands_count < 2 || links_person(&l) != id) return wrong(c, "links of another person", id);
+    for (uint32_t i = 0; i < l.strands_count; i++) {
+        uint64_t person;
+        tact_err fault = apply_person_of(c->t, l.strands[i], &person);
+        if (fault || person != id) return wrong(c, "a linked strand has another person", l.strands[i]);
+    }
+    return TACT_OK;
+}
+
+static tact_err check_person(check *c, tact_str key, tact_str value) {
+    uint64_t id = db_number_of(key), person;
+    links l;
+    strand *strands;
+    merged m;
+    tact_str bytes;
+    c->counts.persons++;
+    if (apply_person_of(c->t, id, &person) || person != id) return wrong(c, "a record of an alias", id);
+    tact_err err = record_check(value, c->error);
+    if (!err) err = apply_links(c->t, c->a, id, &l, c->error);
+    if (!err) err = apply_load(c->t, c->a, &l, &strands, c->error);
+    if (!err) err = apply_merge(c->a, c->env->schema, strands, l.strands_count, &m, &bytes, c->error);
+    if (err) return err;
+    return tact_str_equal(bytes, value) ? TACT_OK : wrong(c, "a record is not what its strands come to", id);
+}
+
+static tact_err check_event(check *c, tact_str key, tact_str value) {
+    apply_event e;
+    strand s;
+    c->counts.events++;
+    tact_err err = apply_event_read(c->a, key, value, &e, c->error);
+    if (!err) err = strand_of(c, e.strand, &s);
+    if (err) return err;
+    return e.position <= c->state.position ? TACT_OK : wrong(c, "an event that was not applied", e.position);
+}
+
+static tact_err check_table(check *c, db_table table, check_row *row) {
+    db_walk w;
+    tact_err err = db_walk_begin(c->t, table, (tact_str){NULL, 0}, &w);
+    while (!err) {
+        err = row(c, w.key, w.value);
+        tact_arena_reset(c->a);
+        if (err) {
+            db_walk_end(&w);
+            return err;
+        }
+        err = db_walk_next(&w);
+    }
+    db_walk_end(&w);
+    return err == TACT_NOT_FOUND ? TACT_OK : db_fault(c->t, c->error);
+}
+
+static const struct {
+    db_table table;
+    check_row *row;
+} checks[] = {
+    {DB_IDENTITY, check_identity}, {DB_STRAND, check_strand}, {DB_ALIAS, check_alias},
+    {DB_LINKS, check_links},       {DB_PERSON, check_person}, {DB_EVENT, check_event},
+};
+
+tact_err fsck_run(db_txn *t, const apply_env *env, fsck_counts *counts, tact_error *error) {
+    arena a;
+    arena_init(&a, 0);
+    check c = {.t = t, .a = &a, .env = env, .error = error};
+    tact_err err = apply_state_read(t, &c.state);
+    if (err) err = wrong(&c, "its state cannot be read", 0);
+    for (size_t i = 0; i < sizeof checks / sizeof *checks && !err; i++) {
+        err = check_table(&c, checks[i].table, checks[i].row);
+    }
+    uint64_t aliases = 0;
+    if (!err && db_count(t, DB_ALIAS, &aliases)) err = db_fault(t, error);
+    if (!err && c.counts.persons != c.counts.strands - aliases) err = wrong(&c, "persons without a record", 0);
+    if (!err && counts) *counts = c.counts;
+    arena_fini(&a);
+    return err;
+}

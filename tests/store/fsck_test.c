@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What fsck.h promises: a sound store passes, and each kind of damage is found and named.
+#include "store/fsck.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include "folder.h"
+#include "shop.h"
+
+#include <cmocka.h>
+
+typedef struct damage {
+    db_table table;
+    uint64_t number; // of the row; 0: the first there is
+    bool remove;
+    tact_str value; // in its place; empty: its last byte changed
+    const char *found;
+} damage;
+
+typedef struct bench {
+    arena *a;
+    apply_env env;
+    const damage *what;
+    bool failed; // the damage was not found
+    fsck_counts counts;
+} bench;
+
+static const command_identity pair[] = {{SHOP_CRM, {"1", 1}}, {SHOP_EMAIL, {"a@b", 3}}};
+
+static tact_err build(bench *b, db_txn *t, tact_error *error) {
+    apply_answer answer;
+    command c = {.kind = COMMAND_EVENT, .time_ms = SHOP_NOW, .source = SCHEMA_SOURCE_NONE, .identities = pair};
+    for (c.identities_count = 1; c.identities_count <= 2; c.identities_count++) {
+        tact_err err = apply_command(t, b->a, &b->env, &c, &answer, error);
+        if (err) return err;
+    }
+    return TACT_OK;
+}
+
+static void break_one(bench *b, db_txn *t) {
+    const damage *d = b->what;
+    db_key key = db_key_number(d->number);
+    db_walk w;
+    assert_int_equal(db_walk_begin(t, d->table, d->number ? db_key_str(&key) : (tact_str){NULL, 0}, &w), 0);
+    tact_str k = {arena_copy(b->a, w.key.ptr, w.key.len), w.key.len};
+    tact_str v = {arena_copy(b->a, w.value.ptr, w.value.len), w.value.len};
+    db_walk_end(&w);
+    ((char *)(uintptr_t)v.ptr)[v.len - 1] ^= 1;
+    if (d->remove) {
+        assert_int_equal(db_delete(t, d->table, k), 0);
+    } else {
+        assert_int_equal(db_put(t, d->table, k, d->value.len ? d->value : v), 0);
+    }
+}
+
+// Builds, breaks, checks, and undoes it all.
+static tact_err try_one(void *context, db_txn *t, tact_error *error) {
+    bench *b = context;
+    if (build(b, t, error)) fail_msg("%s", error->text);
+    if (fsck_run(t, &b->env, &b->counts, error)) fail_msg("%s", error->text);
+    if (!b->what) return TACT_OK;
+    break_one(b, t);
+    error->text[0] = 0;
+    b->failed = fsck_run(t, &b->env, NULL, error) != TACT_INVALID || !strstr(error->text, b->what->found);
+    return TACT_EXISTS;
+}
+
+static void each_damage_is_found(void **state) {
+    (void)state;
+    static const char three[8] = {3};
+    static const damage damages[] = {
+        {DB_IDENTITY, 0, true, {NULL, 0}, "its identity does not lead"},
+        {DB_IDENTITY, 0, false, {three, 8}, "is not there"},
+        {DB_IDENTITY, 0, false, {"x", 1}, "an identity that is none"},
+        {DB_STRAND, 1, true, {NULL, 0}, "is not there"},
+        {DB_STRAND, 2, true, {NULL, 0}, "is not there"},
+        {DB_ALIAS, 0, true, {NULL, 0}, "has another person"},
+        {DB_ALIAS, 0, false, {three, 8}, "has no person"},
+        {DB_LINKS, 0, true, {NULL, 0}, "has no person"},
+        {DB_PERSON, 0, true, {NULL, 0}, "without a record"},
+        {DB_PERSON, 0, false, {"x", 1}, ""},
+        {DB_EVENT, 0, false, {"x", 1}, ""},
+    };
+    arena a;
+    arena_init(&a, 0);
+    folder f = folder_new();
+    db *d = NULL;
+    tact_error error = {.text = ""};
+    assert_int_equal(db_open(&a, f.path, NULL, &d, &error), 0);
+    bench b = {.a = &a, .env = {.schema = shop_schema(&a)}};
+    assert_int_equal(apply_secret_draw(b.env.secret, NULL), 0);
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        b.what = &damages[i];
+        assert_int_equal(db_write(d, try_one, &b, &error), TACT_EXISTS);
+        if (b.failed) fail_msg("damage %zu: %s", i, error.text);
+    }
+    b.what = NULL;
+    assert_int_equal(db_write(d, try_one, &b, &error), 0);
+    assert_int_equal(b.counts.persons, 1);
+    assert_int_equal(b.counts.strands, 2);
+    assert_int_equal(b.counts.identities, 2);
+    assert_int_equal(b.counts.events, 2);
+    db_close(d);
+    folder_remove(&f);
+    arena_fini(&a);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_damage_is_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
