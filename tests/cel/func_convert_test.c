@@ -24,7 +24,7 @@ static void test_to_int(void **state) {
     (void)state;
     assert_prints(RUN("uint64_to_int64", U(INT64_MAX)), "9223372036854775807");
     assert_fault_text(RUN("uint64_to_int64", U(9223372036854775808u)), OVERFLOW,
-                      "the value is out of the range of int");
+                      "beyond what int can hold");
     assert_prints(RUN("double_to_int64", D(-123.456)), "-123");
     assert_prints(RUN("double_to_int64", D(1.9)), "1");
     assert_prints(RUN("double_to_int64", D(11.5)), "11");
@@ -116,7 +116,7 @@ static void test_times(void **state) {
     assert_fault(RUN("int64_to_timestamp", I(VALUE_TIMESTAMP_MIN - 1)), OVERFLOW);
     assert_prints(RUN("string_to_timestamp", S("2023-02-03T23:31:20+00:00")), "timestamp(\"2023-02-03T23:31:20Z\")");
     assert_fault_text(RUN("string_to_timestamp", S("0000-01-01T00:00:00Z")), OVERFLOW,
-                      "the value is out of the range of timestamp");
+                      "'0000-01-01T00:00:00Z' is no timestamp");
     assert_fault_text(RUN("string_to_timestamp", S("10000-01-01T00:00:00Z")), CONVERSION,
                       "'10000-01-01T00:00:00Z' is no timestamp");
     assert_prints(RUN("string_to_duration", S("1h45m47s")), "duration(\"6347s\")");
