@@ -38,6 +38,7 @@ enum {
     TACT_CEL_DEPTH_MAX = 100,      // nesting of the parsed expression; keeps recursion far below any stack
     TACT_CEL_DEPTH_HARD_MAX = 200, // what tact_cel_limits may raise the nesting to
     TACT_CEL_NODES_MAX = 30000,    // nodes after macro expansion; keeps operands and jumps in 16 bits
+    TACT_CEL_SLOTS_MAX = 16384,    // attributes of one environment; an operand has 14 bits for them
     TACT_CEL_DIAGNOSTICS_MAX = 50, // diagnostics that one compilation reports before it gives up
 };
 #define TACT_CEL_COST_MAX UINT64_C(1000000)   // static worst-case cost, in steps; about a millisecond
@@ -84,7 +85,8 @@ TACT_API void tact_cel_env_free(tact_cel_env *env); // NULL is allowed
 // ("int", "list(string)", "map(string, double)", "timestamp", "dyn", "record(Purchase)"). `*slot` (may be NULL)
 // receives its number, counted from 0 in the order of declaration: the index of its value in tact_cel_input. Once a
 // record is declared by its fields, any other field of it is an error when an expression is compiled.
-// TACT_EXISTS: declared already. TACT_INVALID: not a name or not a type; `error` (may be NULL) says where.
+// TACT_EXISTS: declared already. TACT_INVALID: not a name or not a type; `error` (may be NULL) says where. TACT_LIMIT:
+// there are TACT_CEL_SLOTS_MAX already.
 TACT_API TACT_MUST_USE tact_err tact_cel_declare(tact_cel_env *env, tact_str name, tact_str type, uint32_t *slot,
                                                  tact_error *error);
 // Declares a field of the record type `record` ("Purchase"), whose values are maps with string keys. Needed only for
@@ -133,7 +135,7 @@ typedef struct tact_cel_compile_options {
     tact_cel_limits limits;
     tact_arena *cold; // where everything goes that evaluation does not read (source, places, diagnostics): with an
                       // arena of their own, many programs lie close together in theirs; NULL: the same arena
-    bool unchecked; // no static types: what the checker would refuse is an error at evaluation, if reached
+    bool unchecked;   // no static types: what the checker would refuse is an error at evaluation, if reached
 } tact_cel_compile_options;
 
 typedef struct tact_cel_result {

@@ -47,7 +47,7 @@ static const tact_type *or_error(checker *c, const tact_type *t) {
     return &type_error;
 }
 
-// ---- Types of nodes --------------------------------------------------------------------------------------------------
+// ---- Types of nodes -------------------------------------------------------------------------------------------------
 
 static void remember(checker *c, cel_node *n) {
     if (c->unsettled_count == c->unsettled_room) {
@@ -304,8 +304,8 @@ static const tact_type *check_select(checker *c, cel_node *n) {
 // `a.?b` is the call _?._(a, "b").
 static const tact_type *check_optional_select(checker *c, cel_node *n, const cel_function *f) {
     n->as.call.function = f;
-    n->as.call.overloads = f ? f->overloads : NULL;
-    n->as.call.overloads_count = f ? f->count : 0;
+    n->as.call.overloads = f->overloads;
+    n->as.call.overloads_count = f->count;
     const tact_type *of = check(c, n->as.call.args[0]);
     cel_node *field = n->as.call.args[1];
     (void)check(c, field);
@@ -413,10 +413,6 @@ static void keep_all_of_style(checker *c, kept *k, const cel_function *f, const 
     }
 }
 
-static bool is_operator(const cel_node *n, const char *name) {
-    return n->kind == CEL_CALL && tact_str_equal(n->as.call.name, tact_str_from(name));
-}
-
 // Reports an operand that does not fit.
 static void report_type(checker *c, const cel_node *operand, const tact_type *expected) {
     diag_wrong_type(c->diags, operand->extent, expected, settled(c, operand->type));
@@ -431,7 +427,7 @@ static bool demand(checker *c, const cel_node *operand, const tact_type *expecte
 
 static void report_no_overload(checker *c, const cel_node *n, const cel_function *f, arguments *args) {
     c->failed = true;
-    if (is_operator(n, CEL_OP_CONDITIONAL)) {
+    if (f->role == CEL_ROLE_CONDITIONAL) {
         if (!demand(c, n->as.call.args[0], &type_bool)) return;
         diag_branches(c->diags, n->at, settled(c, args->types[1]), settled(c, args->types[2]));
         return;
@@ -547,23 +543,23 @@ static const cel_function *resolve_namespaced(checker *c, cel_node *n) {
 
 static const tact_type *check_function(checker *c, cel_node *n, const cel_function *f) {
     arguments args = {.member = n->as.call.target != NULL};
-    if (is_operator(n, CEL_FN_BLOCK) && n->as.call.count == 2) {
+    if (f->role == CEL_ROLE_BLOCK) {
         check_block(c, n, &args);
         return resolve_overloads(c, n, f, &args);
     }
     if (args.member) add_argument(c, &args, n->as.call.target);
     for (uint32_t i = 0; i < n->as.call.count; i++) add_argument(c, &args, n->as.call.args[i]);
     const tact_type *t = resolve_overloads(c, n, f, &args);
-    return is_operator(n, CEL_OP_INDEX) && !c->unchecked && t->kind != TYPE_ERROR ? check_index(c, n, &args, t) : t;
+    return f->role == CEL_ROLE_INDEX && !c->unchecked && t->kind != TYPE_ERROR ? check_index(c, n, &args, t) : t;
 }
 
 static const tact_type *check_call(checker *c, cel_node *n) {
     tact_str name = n->as.call.name;
     const cel_function *f = n->as.call.target ? resolve_namespaced(c, n) : NULL;
     if (!f) f = resolve_function(c, name);
-    if (is_operator(n, CEL_OP_OPT_SELECT)) return check_optional_select(c, n, f);
     if (!f) return undeclared_function(c, n);
-    if (is_operator(n, CEL_OP_AND) || is_operator(n, CEL_OP_OR)) return check_logic(c, n, f);
+    if (f->role == CEL_ROLE_LOGIC) return check_logic(c, n, f);
+    if (f->role == CEL_ROLE_OPT_SELECT) return check_optional_select(c, n, f);
     if (!n->as.call.target) n->as.call.name = f->name;
     return check_function(c, n, f);
 }

@@ -848,7 +848,8 @@ const tact_cel_program *compile_run(const compile_input *input) {
     } else {
         uint8_t d = take_registers(&c, root, 1);
         into(&c, root, d);
-        if (!c.failed && c.code[c.code_count - 1].op != OP_RETURN_ELSE) emit(&c, root, OP_RETURN, 0, d, 0, 0);
+        bool ended = c.code && c.code[c.code_count - 1].op == OP_RETURN_ELSE;
+        if (!ended) emit(&c, root, OP_RETURN, 0, d, 0, 0);
     }
     if (c.failed) return NULL;
     const tact_cel_program *p = assemble(&c);

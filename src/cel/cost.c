@@ -285,9 +285,9 @@ static estimate of_function(estimator *e, const cel_node *n, const estimate *arg
     return r;
 }
 
-static bool is_call(const cel_node *n, const char *name, uint32_t count) {
-    return n->kind == CEL_CALL && !n->as.call.target && n->as.call.count == count &&
-           tact_str_equal(n->as.call.name, tact_str_from(name));
+static cel_role role_of(const cel_node *n) {
+    const cel_function *f = n->kind == CEL_CALL ? n->as.call.function : NULL;
+    return f ? f->role : CEL_ROLE_NONE;
 }
 
 // Of `?:` only one outcome is computed.
@@ -310,41 +310,37 @@ static estimate of_sum(estimator *e, const cel_node *n, const estimate *a, const
     return r;
 }
 
-static estimate of_binary(estimator *e, const cel_node *n, const estimate *args) {
-    if (is_call(n, CEL_OP_ADD, 2)) return of_sum(e, n, &args[0], &args[1]);
+// The call itself, without its arguments.
+static estimate of_operation(estimator *e, const cel_node *n, const estimate *args) {
     estimate r = of_type(e->env, n->type);
-    if (is_call(n, CEL_OP_IN, 2)) {
-        r.cost = membership(&args[0], &args[1], n->as.call.args[1]->type);
+    switch (role_of(n)) {
+    case CEL_ROLE_ADD: return of_sum(e, n, &args[0], &args[1]);
+    case CEL_ROLE_IN: r.cost = membership(&args[0], &args[1], n->as.call.args[1]->type); return r;
+    case CEL_ROLE_INDEX:
+    case CEL_ROLE_OPT_INDEX: r.cost = (cost_range){1, most(1, steps_whole(&args[1]))}; return r;
+    case CEL_ROLE_BLOCK:
+        r = args[1];
+        r.cost = exactly(0);
         return r;
+    default: return of_function(e, n, args);
     }
-    if (is_call(n, CEL_OP_INDEX, 2) || is_call(n, CEL_OP_OPT_INDEX, 2)) {
-        r.cost = (cost_range){1, most(1, steps_whole(&args[1]))};
-        return r;
-    }
-    return of_function(e, n, args);
 }
 
 static estimate of_call(estimator *e, const cel_node *n) {
     estimate args[CEL_PARAMS_MAX];
-    uint32_t count = 0;
     cost_range cost = {0, 0};
-    uint32_t total = n->as.call.count + (n->as.call.target != NULL);
-    for (uint32_t i = 0; i < total; i++) {
+    uint32_t count = n->as.call.count + (n->as.call.target != NULL);
+    for (uint32_t i = 0; i < count; i++) {
         estimate a = of_node(e, argument(n, i));
-        if (count < CEL_PARAMS_MAX) args[count++] = a;
+        if (i < CEL_PARAMS_MAX) args[i] = a;
         cost = add(cost, a.cost);
     }
-    if (is_call(n, CEL_OP_CONDITIONAL, 3)) return of_conditional(&args[0], &args[1], &args[2]);
-    if (is_call(n, CEL_OP_AND, 2) || is_call(n, CEL_OP_OR, 2)) { // the second is not needed if the first settles it
+    cel_role role = role_of(n);
+    if (role == CEL_ROLE_CONDITIONAL) return of_conditional(&args[0], &args[1], &args[2]);
+    if (role == CEL_ROLE_LOGIC) { // the second is not needed if the first settles it
         return (estimate){.cost = {plus(1, args[0].cost.min), plus(1, cost.max)}, .count = exactly(1)};
     }
-    estimate r;
-    if (is_call(n, CEL_FN_BLOCK, 2)) {
-        r = args[1];
-        r.cost = exactly(0);
-    } else {
-        r = total == 2 && !n->as.call.target ? of_binary(e, n, args) : of_function(e, n, args);
-    }
+    estimate r = of_operation(e, n, args);
     r.cost = add(r.cost, cost);
     return r;
 }
@@ -416,14 +412,14 @@ static round of_growth(estimator *e, const cel_node *step) {
 }
 
 static bool grows_in_place(const cel_node *step, tact_str accu) {
-    bool adds = is_call(step, CEL_OP_ADD, 2) && step->as.call.args[1]->kind == CEL_LIST;
-    bool puts = is_call(step, CEL_FN_MAP_INSERT, 2) || is_call(step, CEL_FN_MAP_INSERT, 3);
-    return (adds || puts) && is_named(step->as.call.args[0], accu);
+    cel_role role = role_of(step);
+    bool adds = role == CEL_ROLE_ADD && step->as.call.args[1]->kind == CEL_LIST;
+    return (adds || role == CEL_ROLE_MAP_INSERT) && is_named(step->as.call.args[0], accu);
 }
 
 static round of_step(estimator *e, const cel_node *step, tact_str accu) {
     if (grows_in_place(step, accu)) return of_growth(e, step);
-    if (is_call(step, CEL_OP_CONDITIONAL, 3) && is_named(step->as.call.args[2], accu) &&
+    if (role_of(step) == CEL_ROLE_CONDITIONAL && is_named(step->as.call.args[2], accu) &&
         grows_in_place(step->as.call.args[1], accu)) {
         estimate guard = of_node(e, step->as.call.args[0]);
         round r = of_growth(e, step->as.call.args[1]);

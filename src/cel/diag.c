@@ -629,8 +629,9 @@ void diag_undeclared_name(cel_diags *d, const tact_cel_env *env, cel_span at, ta
                           const tact_str *locals, uint32_t locals_count) {
     if (is_full(d, TACT_INVALID)) return;
     if (name.len > sizeof CEL_INDEX - 1 && memcmp(name.ptr, CEL_INDEX, sizeof CEL_INDEX - 1) == 0) {
-        add(d, TACT_INVALID, "no_block_value", at, "the values of cel.block() are counted from 0, and see those before them",
-            "there is no value %.*s here", (int)(name.len - (sizeof CEL_INDEX - 1)), name.ptr + sizeof CEL_INDEX - 1);
+        add(d, TACT_INVALID, "no_block_value", at,
+            "the values of cel.block() are counted from 0, and see those before them", "there is no value %.*s here",
+            (int)(name.len - (sizeof CEL_INDEX - 1)), name.ptr + sizeof CEL_INDEX - 1);
         return;
     }
     near to_whole = near_to(whole), to_name = near_to(name);
@@ -667,8 +668,9 @@ static const char *fields_hint(cel_diags *d, const cel_record *record, tact_str 
 
 void diag_undeclared_field(cel_diags *d, cel_span at, tact_str record_name, const cel_record *record, tact_str field) {
     if (is_full(d, TACT_INVALID)) return;
-    add(d, TACT_INVALID, "undeclared_field", at, record ? fields_hint(d, record, field) : "none of its fields is declared",
-        "`%.*s` has no field %s", (int)record_name.len, record_name.ptr, quoted_text(d, field));
+    add(d, TACT_INVALID, "undeclared_field", at,
+        record ? fields_hint(d, record, field) : "none of its fields is declared", "`%.*s` has no field %s",
+        (int)record_name.len, record_name.ptr, quoted_text(d, field));
 }
 
 // The nearest macro counts only where it is nearer than every function.
@@ -698,9 +700,9 @@ bool diag_undeclared_function(cel_diags *d, const tact_cel_env *env, const cel_n
         at.len += call->at.pos - at.pos;
     }
     if (usage.len) {
-        add(d, TACT_INVALID, "macro_arguments", at,
-            hint_text(d, "it is written %.*s", (int)usage.len, usage.ptr), "%s does not take %u argument%s",
-            quoted_text(d, name), call->as.call.count, call->as.call.count == 1 ? "" : "s");
+        add(d, TACT_INVALID, "macro_arguments", at, hint_text(d, "it is written %.*s", (int)usage.len, usage.ptr),
+            "%s does not take %u argument%s", quoted_text(d, name), call->as.call.count,
+            call->as.call.count == 1 ? "" : "s");
         return true;
     }
     add(d, TACT_INVALID, "undeclared_function", at, hint, "undeclared function %s", quoted_text(d, name));
@@ -746,7 +748,8 @@ static void print_call(buf *out, tact_str name, bool member, const tact_type *co
 }
 
 static bool may_fit(const tact_type *arg, const tact_type *param) {
-    if (arg->kind <= TYPE_DYN || arg->kind == TYPE_VAR || param->kind == TYPE_DYN || param->kind == TYPE_PARAM) return true;
+    if (arg->kind <= TYPE_DYN || arg->kind == TYPE_VAR || param->kind == TYPE_DYN || param->kind == TYPE_PARAM)
+        return true;
     return arg->kind == param->kind;
 }
 
@@ -804,7 +807,8 @@ static bool is_function(const cel_function *f, const char *name) {
 #define WITH_ORDER "int, uint, double, bool, string, bytes, timestamp and duration have an order"
 
 // What helps more than the overloads would; NULL if they are best.
-static const char *operator_use(cel_diags *d, const cel_node *call, const cel_function *f, const tact_type *const *args) {
+static const char *operator_use(cel_diags *d, const cel_node *call, const cel_function *f,
+                                const tact_type *const *args) {
     if (call->as.call.count != 2 || call->as.call.target) return NULL;
     if (is_number(args[0]) && is_number(args[1]) && args[0] != args[1]) return number_hint(d, call, args);
     if (is_function(f, CEL_OP_EQ) || is_function(f, CEL_OP_NE)) return "both sides must be of one type";
@@ -879,8 +883,8 @@ void diag_not_optional(cel_diags *d, cel_span at, const tact_type *found) {
 }
 
 void diag_message(cel_diags *d, cel_span at, tact_str name) {
-    add(d, TACT_INVALID, "no_messages", at, "a map is written {\"field\": value}", "%s cannot be built: there are no messages",
-        quoted_text(d, name));
+    add(d, TACT_INVALID, "no_messages", at, "a map is written {\"field\": value}",
+        "%s cannot be built: there are no messages", quoted_text(d, name));
 }
 
 void diag_types_too_large(cel_diags *d, cel_span at) {
@@ -905,8 +909,8 @@ void diag_bad_constant(cel_diags *d, cel_span at, const char *why) {
 }
 
 void diag_too_complex(cel_diags *d, cel_span at, const char *what, uint32_t most) {
-    add(d, TACT_LIMIT, "too_complex", at, "split it into several expressions", "the expression needs more than %u %s", most,
-        what);
+    add(d, TACT_LIMIT, "too_complex", at, "split it into several expressions", "the expression needs more than %u %s",
+        most, what);
 }
 
 void diag_not_verified(cel_diags *d, const char *why) {

@@ -96,8 +96,8 @@ void diag_undeclared_name(cel_diags *d, const tact_cel_env *env, cel_span at, ta
                           const tact_str *locals, uint32_t locals_count);
 // `record` is NULL if no field of it is declared.
 void diag_undeclared_field(cel_diags *d, cel_span at, tact_str record_name, const cel_record *record, tact_str field);
-// `name` is the function's, dotted if the call's target is no value either. True if it is that of a macro, or nearly, so
-// that the arguments may be names that only the macro would bind.
+// `name` is the function's, dotted if the call's target is no value either. True if it is that of a macro, or nearly,
+// so that the arguments may be names that only the macro would bind.
 bool diag_undeclared_function(cel_diags *d, const tact_cel_env *env, const cel_node *call, tact_str name);
 // No overload takes the arguments, the receiver among them.
 void diag_no_overload(cel_diags *d, const cel_node *call, const cel_function *f, const tact_type *const *args,

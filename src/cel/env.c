@@ -68,7 +68,8 @@ tact_str tact_cel_slot_name(const tact_cel_env *env, uint32_t slot) {
 // ---- Helpers --------------------------------------------------------------------------------------------------------
 
 static tact_err no_memory(tact_error *error) {
-    return err_set(error, TACT_NO_MEMORY, "memory ran out");
+    err_set(error, TACT_NO_MEMORY, "memory ran out");
+    return TACT_NO_MEMORY;
 }
 
 // For "%.*s".
@@ -222,7 +223,7 @@ static tact_err new_decl(tact_cel_env *env, tact_str name, tact_str type, cel_de
     const tact_type *t = type_parse(&env->arena, type, &why);
     if (!t) {
         if (error) *error = why;
-        return why.code;
+        return why.code == TACT_OK ? TACT_INVALID : why.code;
     }
     err = check_collisions(env, name, t, error);
     if (err) return err;
@@ -240,6 +241,9 @@ tact_err tact_cel_declare(tact_cel_env *env, tact_str name, tact_str type, uint3
     tact_err err = new_decl(env, name, type, &decl, error);
     if (err) return err;
     decl->kind = CEL_DECL_ATTRIBUTE;
+    if (env->slots_count == TACT_CEL_SLOTS_MAX) {
+        return err_set(error, TACT_LIMIT, "an environment holds at most %d attributes", TACT_CEL_SLOTS_MAX);
+    }
     decl->slot = env->slots_count;
     const cel_decl **slots = with_room(&env->arena, env->slots, env->slots_count, &env->slots_room, 16,
                                        sizeof *env->slots);
@@ -282,7 +286,7 @@ tact_err tact_cel_declare_field(tact_cel_env *env, tact_str record, tact_str fie
     const tact_type *t = type_parse(&env->arena, type, &why);
     if (!t) {
         if (error) *error = why;
-        return why.code;
+        return why.code == TACT_OK ? TACT_INVALID : why.code;
     }
     if (!r) {
         tact_str copy = keep(env, record);
@@ -318,7 +322,7 @@ static tact_err read_param(tact_cel_env *env, tact_str s, size_t *at, cel_overlo
     const tact_type *t = type_parse_at(&env->arena, s, at, &why);
     if (!t) {
         if (error) *error = why;
-        return why.code;
+        return why.code == TACT_OK ? TACT_INVALID : why.code;
     }
     o->kinds[o->count] = (uint8_t)type_value_kind(t);
     o->generic |= t->open;
@@ -349,7 +353,7 @@ static tact_err read_signature(tact_cel_env *env, tact_str s, cel_overload *o, t
     o->result = type_parse_at(&env->arena, s, &at, &why);
     if (!o->result) {
         if (error) *error = why;
-        return why.code;
+        return why.code == TACT_OK ? TACT_INVALID : why.code;
     }
     o->result_like = CEL_RESULT_LIKE_NONE;
     for (uint8_t i = 0; i < o->count && o->result->open; i++) {
@@ -397,6 +401,30 @@ static tact_err check_overload(const cel_function *f, const cel_overload *o, tac
     return TACT_OK;
 }
 
+static cel_role role_of(tact_str name) {
+    static const struct {
+        tact_str name;
+        cel_role role;
+    } roles[] = {
+#define ROLE(NAME, ROLE_) {{NAME, sizeof NAME - 1}, CEL_ROLE_##ROLE_}
+        ROLE(CEL_OP_AND, LOGIC),
+        ROLE(CEL_OP_OR, LOGIC),
+        ROLE(CEL_OP_CONDITIONAL, CONDITIONAL),
+        ROLE(CEL_OP_ADD, ADD),
+        ROLE(CEL_OP_IN, IN),
+        ROLE(CEL_OP_INDEX, INDEX),
+        ROLE(CEL_OP_OPT_INDEX, OPT_INDEX),
+        ROLE(CEL_OP_OPT_SELECT, OPT_SELECT),
+        ROLE(CEL_FN_MAP_INSERT, MAP_INSERT),
+        ROLE(CEL_FN_BLOCK, BLOCK),
+#undef ROLE
+    };
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        if (tact_str_equal(roles[i].name, name)) return roles[i].role;
+    }
+    return CEL_ROLE_NONE;
+}
+
 tact_err env_add_overload(tact_cel_env *env, uint32_t library, tact_str name, tact_str id, tact_str signature,
                           tact_cel_function *fn, void *context, cel_growth growth, uint64_t steps, const char *doc,
                           tact_error *error) {
@@ -416,6 +444,7 @@ tact_err env_add_overload(tact_cel_env *env, uint32_t library, tact_str name, ta
     cel_function *f = known ? known : ARENA_NEW(&env->arena, cel_function);
     if (!f) return no_memory(error);
     f->name = name;
+    if (!known) f->role = role_of(name);
     err = check_overload(f, o, error);
     if (err) return err;
     const cel_overload **overloads = with_room(&env->arena, f->overloads, f->count, &f->room, 2, sizeof *f->overloads);

@@ -70,8 +70,23 @@ struct cel_overload {
     const char *doc; // one sentence, or NULL
 };
 
+// The functions that the checker and the cost estimate treat in a way of their own.
+typedef enum cel_role {
+    CEL_ROLE_NONE,
+    CEL_ROLE_LOGIC, // && and ||
+    CEL_ROLE_CONDITIONAL,
+    CEL_ROLE_ADD,
+    CEL_ROLE_IN,
+    CEL_ROLE_INDEX,
+    CEL_ROLE_OPT_INDEX,
+    CEL_ROLE_OPT_SELECT,
+    CEL_ROLE_MAP_INSERT,
+    CEL_ROLE_BLOCK,
+} cel_role;
+
 struct cel_function {
     tact_str name;
+    cel_role role;
     const cel_overload **overloads; // in order of declaration
     uint32_t count, room;
 };

@@ -104,21 +104,24 @@ tact_value fn_string_to_int(tact_cel_call *call, const tact_value *args, uint32_
     (void)count;
     int64_t i;
     if (!call_charge(call, args[0].len)) return call_no_steps(call);
-    return num_parse_int(value_str(args[0]), 10, &i) ? tact_int(i) : bad_text(call, TACT_FAULT_CONVERSION, args[0], "int");
+    return num_parse_int(value_str(args[0]), 10, &i) ? tact_int(i)
+                                                     : bad_text(call, TACT_FAULT_CONVERSION, args[0], "int");
 }
 
 tact_value fn_string_to_uint(tact_cel_call *call, const tact_value *args, uint32_t count) {
     (void)count;
     uint64_t u;
     if (!call_charge(call, args[0].len)) return call_no_steps(call);
-    return num_parse_uint(value_str(args[0]), 10, &u) ? tact_uint(u) : bad_text(call, TACT_FAULT_CONVERSION, args[0], "uint");
+    return num_parse_uint(value_str(args[0]), 10, &u) ? tact_uint(u)
+                                                      : bad_text(call, TACT_FAULT_CONVERSION, args[0], "uint");
 }
 
 tact_value fn_string_to_double(tact_cel_call *call, const tact_value *args, uint32_t count) {
     (void)count;
     double d;
     if (!call_charge(call, args[0].len)) return call_no_steps(call);
-    return num_parse_double(value_str(args[0]), &d) ? tact_double(d) : bad_text(call, TACT_FAULT_CONVERSION, args[0], "double");
+    return num_parse_double(value_str(args[0]), &d) ? tact_double(d)
+                                                    : bad_text(call, TACT_FAULT_CONVERSION, args[0], "double");
 }
 
 tact_value fn_string_to_bytes(tact_cel_call *call, const tact_value *args, uint32_t count) {

@@ -84,7 +84,8 @@ static found find_field(tact_cel_call *call, tact_value operand, tact_str field,
 
 static tact_value missing(tact_cel_call *call, tact_value operand, tact_value key) {
     if (operand.kind == TACT_LIST) {
-        return call_fault(call, TACT_FAULT_INDEX_RANGE, "the list has %u item%s, none at that index", operand.len, operand.len == 1 ? "" : "s");
+        return call_fault(call, TACT_FAULT_INDEX_RANGE, "the list has %u item%s, none at that index", operand.len,
+                          operand.len == 1 ? "" : "s");
     }
     if (key.kind != TACT_STRING) return tact_fault_value(TACT_FAULT_NO_SUCH_KEY, NULL);
     size_t shown = utf8_offset(key.as.s, key.len, KEY_SHOWN_MAX);

@@ -374,9 +374,26 @@ static void lack_of_memory_is_an_error(void **state) {
     }
 }
 
+static void attributes_are_bounded(void **state) {
+    (void)state;
+    tact_cel_env *e = tact_cel_env_new(NULL);
+    char name[16];
+    for (int i = 0; i < TACT_CEL_SLOTS_MAX; i++) {
+        snprintf(name, sizeof name, "a%d", i);
+        assert_int_equal(tact_cel_declare(e, tact_str_from(name), TACT_STR("int"), NULL, NULL), TACT_OK);
+    }
+    tact_error error;
+    assert_int_equal(tact_cel_declare(e, TACT_STR("one_more"), TACT_STR("int"), NULL, &error), TACT_LIMIT);
+    tact_arena *a = tact_arena_new(0);
+    assert_non_null(tact_cel_compile(e, TACT_STR("a16383 > a0"), NULL, a).program); // the last one still has its slot
+    tact_arena_free(a);
+    tact_cel_env_free(e);
+}
+
 int main(void) {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(attributes_are_bounded),
         EACH(attributes_get_slots_in_order),
         EACH(the_callers_text_is_copied),
         EACH(names_have_rules),

@@ -23,8 +23,7 @@ static void test_same_kind(void **state) {
 static void test_to_int(void **state) {
     (void)state;
     assert_prints(RUN("uint64_to_int64", U(INT64_MAX)), "9223372036854775807");
-    assert_fault_text(RUN("uint64_to_int64", U(9223372036854775808u)), OVERFLOW,
-                      "beyond what int can hold");
+    assert_fault_text(RUN("uint64_to_int64", U(9223372036854775808u)), OVERFLOW, "beyond what int can hold");
     assert_prints(RUN("double_to_int64", D(-123.456)), "-123");
     assert_prints(RUN("double_to_int64", D(1.9)), "1");
     assert_prints(RUN("double_to_int64", D(11.5)), "11");

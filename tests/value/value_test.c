@@ -58,7 +58,8 @@ static void other_kinds_are_never_equal(void **state) {
     assert_false(tact_value_equal(text("1"), tact_int(1)));
     assert_false(tact_value_equal(text("a"), tact_bytes("a", 1)));
     assert_true(tact_value_equal(tact_null(), tact_null()));
-    assert_false(tact_value_equal(tact_fault_value(TACT_FAULT_ABSENT, NULL), tact_fault_value(TACT_FAULT_ABSENT, NULL)));
+    assert_false(
+        tact_value_equal(tact_fault_value(TACT_FAULT_ABSENT, NULL), tact_fault_value(TACT_FAULT_ABSENT, NULL)));
 }
 
 static void numbers_are_ordered_across_kinds(void **state) {
