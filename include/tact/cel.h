@@ -136,6 +136,8 @@ typedef struct tact_cel_compile_options {
     tact_arena *cold; // where everything goes that evaluation does not read (source, places, diagnostics): with an
                       // arena of their own, many programs lie close together in theirs; NULL: the same arena
     bool unchecked;   // no static types: what the checker would refuse is an error at evaluation, if reached
+    bool strict;      // a constant that can never be what its function takes (matches("("), timestamp("tomorrow")) is a
+                      // fault of the expression; without it, an error at evaluation, if reached
 } tact_cel_compile_options;
 
 typedef struct tact_cel_result {

@@ -69,7 +69,7 @@ static const tact_cel_program *phases(job *j) {
                         .hot = j->hot,
                         .cold = j->cold,
                         .scratch = j->ast.arena,
-                        .unchecked = options->unchecked,
+                        .strict = options->strict && !options->unchecked,
                         .type = buf_done(&type),
                         .cost = cost.max,
                         .diags = &j->diags};
@@ -175,7 +175,12 @@ bool tact_cel_explain_fault(const tact_cel_program *p, tact_value fault, tact_ce
         buf_printf(&text, "`%.*s`: ", (int)name.len, name.ptr);
     }
     buf_add_text(&text, tact_fault_text(code));
-    if (fault.as.s) buf_printf(&text, ": %s", fault.as.s);
+    if (fault.as.s) {
+        buf_printf(&text, ": %s", fault.as.s);
+    } else if (code == TACT_FAULT_NO_SUCH_KEY && fault.at && p->code[fault.at - 1].op == OP_SELECT) {
+        buf_add_text(&text, ": ");
+        value_print(&text, p->constants[OPERAND_INDEX(p->code[fault.at - 1].b)]);
+    }
     *diagnostic = (tact_cel_diagnostic){
         .code = tact_fault_name(code), .pos = where.pos, .len = where.len ? where.len : 1};
     diag_place(p->info->source, where.pos, &diagnostic->line, &diagnostic->column);

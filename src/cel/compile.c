@@ -29,7 +29,8 @@ typedef struct compiler {
     uint32_t locals_count, locals_room;
     uint64_t *slots; // one bit each
     uint32_t registers, registers_max;
-    bool failed; // a diagnostic was given; what follows is no longer used
+    cel_span silent; // what a macro computes on its way has the whole macro's extent, and is not told to observers
+    bool failed;     // a diagnostic was given; what follows is no longer used
 } compiler;
 
 // Jumps whose target is not known yet: instructions linked through their own `c` (or `b`), ended by OPERAND_NONE.
@@ -81,7 +82,8 @@ static uint16_t emit_ab(compiler *c, const cel_node *node, cel_op op, uint32_t d
     cel_instr *i = append(c, (void **)&c->code, &c->code_count, &c->code_room, sizeof *i);
     if (!place || !i) return OPERAND_NONE;
     *i = (cel_instr){(uint8_t)op, (uint8_t)d, (uint16_t)a, (uint16_t)b, (uint16_t)target};
-    *place = (cel_place){node->extent, node->at, a_span, b_span};
+    bool silent = node->extent.pos == c->silent.pos && node->extent.len == c->silent.len;
+    *place = (cel_place){silent ? no_span : node->extent, node->at, a_span, b_span};
     return (uint16_t)(c->code_count - 1);
 }
 
@@ -370,7 +372,7 @@ static uint16_t argument(compiler *c, const cel_node *call, uint32_t i, const ce
     }
     tact_value v = func_prepare(call->as.call.overloads[0], i, node->as.literal, c->in->hot);
     if (v.kind != TACT_ERROR) return constant(c, node, v);
-    if (c->in->unchecked) return operand(c, node);
+    if (!c->in->strict) return operand(c, node);
     if (!c->failed) diag_bad_constant(c->in->diags, node->extent, v.as.s);
     c->failed = true;
     return OPERAND_CONSTANT;
@@ -644,6 +646,8 @@ static void loop(compiler *c, const cel_node *node, uint8_t d) {
     growth g = growth_of(node);
     jumps exit = NO_JUMPS;
     uint16_t range = operand(c, node->as.fold.range);
+    cel_span outer = c->silent;
+    c->silent = node->extent;
     uint8_t accu = take_registers(c, node, 1), iterator = take_registers(c, node, 2);
     if (g.list || g.map) {
         emit(c, node, g.list ? OP_LIST : OP_MAP, accu, 0, 0, 0);
@@ -670,6 +674,7 @@ static void loop(compiler *c, const cel_node *node, uint8_t d) {
     c->locals_count = locals;
     declare(c, node->as.fold.accu, accu);
     if (g.list || g.map) emit(c, node, g.list ? OP_LIST_END : OP_MAP_END, accu, 0, 0, 0);
+    c->silent = outer;
     into(c, node->as.fold.result, d);
 }
 

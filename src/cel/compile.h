@@ -15,8 +15,8 @@ typedef struct compile_input {
     arena *hot;           // what evaluation reads is built here, in one block as far as possible
     arena *cold;          // the rest of the program; may be `hot`
     arena *scratch;       // free afterwards
-    bool unchecked;
-    tact_str type; // for the program's information; borrowed
+    bool strict;          // a constant argument that can never be one is a fault of the expression
+    tact_str type;        // for the program's information; borrowed
     uint64_t cost;
     cel_diags *diags;
 } compile_input;

@@ -216,11 +216,11 @@ static estimate of_select(estimator *e, const cel_node *n) {
 
 // ---- Operators and functions ----------------------------------------------------------------------------------------
 
-// Looking a key up in a map takes hashing it, finding an item in a list comparing it with each.
+// Looking a key up in a map takes hashing it, finding an item in a list comparing its parts with each. A text is one
+// part however long: those that differ nearly always do so at once.
 static cost_range membership(const estimate *of, const estimate *in, const tact_type *type) {
     if (type->kind == TYPE_MAP || type->kind == TYPE_RECORD) return (cost_range){1, most(1, steps_whole(of))};
-    uint64_t each = least(steps_of(1, in->bytes), steps_whole(of));
-    return (cost_range){1, most(1, times(in->count.max, most(1, each)))};
+    return (cost_range){1, most(1, times(in->count.max, most(1, of->count.max)))};
 }
 
 static const cel_node *argument(const cel_node *call, uint32_t i) {
@@ -228,10 +228,21 @@ static const cel_node *argument(const cel_node *call, uint32_t i) {
     return i ? call->as.call.args[i - 1] : call->as.call.target;
 }
 
-// The units of an argument: bytes where a text is taken, else what copying it takes.
+static bool takes_text(const cel_overload *o, uint32_t i) {
+    return o->kinds[i] == TACT_STRING || o->kinds[i] == TACT_BYTES;
+}
+
+// A function that takes a list(A) or list(optional_type(A)) does not look into the items.
+static bool looks_at_items(const tact_type *param) {
+    if (!has_parts(param) || param->count == 0) return true;
+    const tact_type *item = param->params[param->count - 1];
+    return item->kind != TYPE_PARAM && item->kind != TYPE_OPTIONAL;
+}
+
+// The size of an argument as a function goes through it.
 static uint64_t units(const cel_overload *o, uint32_t i, const estimate *arg) {
-    tact_kind kind = (tact_kind)o->kinds[i];
-    return kind == TACT_STRING || kind == TACT_BYTES ? arg->bytes : steps_whole(arg);
+    if (takes_text(o, i)) return arg->bytes;
+    return looks_at_items(o->params[i]) ? steps_whole(arg) : arg->count.max;
 }
 
 static uint64_t digits_of(uint64_t n) { // in base 2
@@ -242,15 +253,20 @@ static uint64_t digits_of(uint64_t n) { // in base 2
 
 static uint64_t growth(const cel_overload *o, const estimate *args) {
     uint64_t sum = 0, smallest = COST_UNBOUNDED;
-    if (o->growth == CEL_COST_FIXED || o->count == 0) return 0;
+    if (o->count == 0) return 0;
     for (uint32_t i = 0; i < o->count; i++) {
         sum = plus(sum, units(o, i, &args[i]));
         smallest = least(smallest, steps_whole(&args[i]));
     }
-    if (o->growth == CEL_COST_LEAST) return smallest - least(1, smallest); // comparing one step's worth is the base
-    if (o->growth == CEL_COST_LINEAR) return sum;
-    if (o->count == 1) return times(2 * digits_of(args[0].count.max), sum);
-    return plus(sum, times(units(o, 0, &args[0]), units(o, 1, &args[1])));
+    const estimate *last = &args[o->count - 1];
+    switch ((cel_growth)o->growth) {
+    case CEL_COST_FIXED: return 0;
+    case CEL_COST_LEAST: return smallest - least(1, smallest); // comparing one step's worth is the base
+    case CEL_COST_LINEAR: return sum;
+    case CEL_COST_SORT: return plus(sum, times(2 * digits_of(last->count.max), steps_whole(last)));
+    case CEL_COST_PRODUCT: break;
+    }
+    return plus(sum, times(takes_text(o, 0) ? args[0].bytes : args[0].count.max, units(o, 1, &args[1])));
 }
 
 // A list that a number in the call makes larger than is assumed, as in lists.range(5000).
@@ -306,7 +322,7 @@ static estimate of_sum(estimator *e, const cel_node *n, const estimate *a, const
     bool text = n->type->kind == TYPE_STRING || n->type->kind == TYPE_BYTES;
     r.count = text ? exactly(1) : add(a->count, b->count);
     r.bytes = has_parts(n->type) ? most(a->bytes, b->bytes) : plus(a->bytes, b->bytes);
-    r.cost.max = plus(1, plus(steps_whole(a), steps_whole(b)));
+    r.cost.max = plus(1, text ? steps_of(1, r.bytes) : r.count.max);
     return r;
 }
 

@@ -810,7 +810,9 @@ static bool is_function(const cel_function *f, const char *name) {
 static const char *operator_use(cel_diags *d, const cel_node *call, const cel_function *f,
                                 const tact_type *const *args) {
     if (call->as.call.count != 2 || call->as.call.target) return NULL;
-    if (is_number(args[0]) && is_number(args[1]) && args[0] != args[1]) return number_hint(d, call, args);
+    if (is_number(args[0]) && is_number(args[1]) && args[0] != args[1] && !is_function(f, CEL_OP_MOD)) {
+        return number_hint(d, call, args);
+    }
     if (is_function(f, CEL_OP_EQ) || is_function(f, CEL_OP_NE)) return "both sides must be of one type";
     bool order = is_function(f, CEL_OP_LT) || is_function(f, CEL_OP_LE) || is_function(f, CEL_OP_GT) ||
                  is_function(f, CEL_OP_GE);

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "cel/func.h"
+#include "cel/macro.h"
 
 // ---- The environment itself -----------------------------------------------------------------------------------------
 
@@ -401,6 +402,23 @@ static tact_err check_overload(const cel_function *f, const cel_overload *o, tac
     return TACT_OK;
 }
 
+// Whether a call of this overload would be taken for a macro, which is replaced before names are looked up.
+static bool is_macro(const tact_cel_env *env, const cel_overload *o) {
+    cel_node target = {.kind = CEL_LITERAL};
+    if (o->member) return macro_find(o->function, &target, o->count - 1u, env->libraries) != NULL;
+    size_t space = prefix_len(o->function);
+    target.kind = CEL_IDENT;
+    target.as.ident.name = (tact_str){o->function.ptr, space};
+    return macro_find(last_part(o->function), space ? &target : NULL, o->count, env->libraries) != NULL;
+}
+
+static tact_err check_macros(const tact_cel_env *env, const cel_overload *o, tact_error *error) {
+    if (!is_macro(env, o)) return TACT_OK;
+    uint8_t count = o->member ? (uint8_t)(o->count - 1) : o->count;
+    return err_set(error, TACT_EXISTS, "`%.*s` with %u argument%s is a macro", SHOW(o->function), count,
+                   count == 1 ? "" : "s");
+}
+
 static cel_role role_of(tact_str name) {
     static const struct {
         tact_str name;
@@ -446,6 +464,7 @@ tact_err env_add_overload(tact_cel_env *env, uint32_t library, tact_str name, ta
     f->name = name;
     if (!known) f->role = role_of(name);
     err = check_overload(f, o, error);
+    if (!err) err = check_macros(env, o, error);
     if (err) return err;
     const cel_overload **overloads = with_room(&env->arena, f->overloads, f->count, &f->room, 2, sizeof *f->overloads);
     if (!overloads) return no_memory(error);

@@ -36,17 +36,18 @@ struct cel_record {
     strmap fields;  // name -> cel_field *
 };
 
-// How the cost of a call grows above its base, with the sizes of the arguments: the bytes of a text; for a list or map
-// what copying it takes, one step for each part and for every 16 bytes of text in it. See cel/cost.c.
+// How the cost of a call grows above its base, with the sizes of the arguments: the bytes of a text; the parts of a
+// list or map, and 16 bytes of the text in them as one more where the function looks at it. See cel/cost.c.
 typedef enum cel_growth {
     CEL_COST_FIXED,   // not at all
     CEL_COST_LEAST,   // by what copying the smallest argument takes, as comparing does
     CEL_COST_LINEAR,  // by the sum of the arguments' sizes
-    CEL_COST_PRODUCT, // by the product of the first two arguments' sizes; of one alone, as sorting it does
+    CEL_COST_SORT,    // as sorting the last argument does
+    CEL_COST_PRODUCT, // by the product of the first two arguments' sizes
 } cel_growth;
 
-#define ENV_NAME_MAX                                                                                                   \
-    255 // bytes of a declared name; nobody types longer ones, and the checker puts names together on the stack
+// Bytes of a declared name: nobody types longer ones, and the checker puts names together on the stack.
+#define ENV_NAME_MAX 255
 
 #define CEL_PARAMS_MAX 8 // of one overload, receiver included
 

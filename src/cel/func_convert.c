@@ -142,12 +142,12 @@ static tact_value parse_time(tact_cel_call *call, tact_value text, const char *w
 
 tact_value fn_string_to_timestamp(tact_cel_call *call, const tact_value *args, uint32_t count) {
     (void)count;
-    return parse_time(call, args[0], "timestamp", time_parse_timestamp);
+    return parse_time(call, args[0], "timestamp, which is written like 2026-12-01T00:00:00Z", time_parse_timestamp);
 }
 
 tact_value fn_string_to_duration(tact_cel_call *call, const tact_value *args, uint32_t count) {
     (void)count;
-    return parse_time(call, args[0], "duration", time_parse_duration);
+    return parse_time(call, args[0], "duration, which is written like 336h or 1h30m", time_parse_duration);
 }
 
 // ---- To text --------------------------------------------------------------------------------------------------------

@@ -537,7 +537,8 @@ FAST tact_value run(machine *m, const bool observed) {
         switch ((cel_op)i->op) {
         case OP_RETURN: {
             tact_value v = load(m, i, i->a, PROGRAM_PLACE_A);
-            if (observed) tell_instruction(m, i, v);
+            if (observed && OPERAND_KIND(i->a) != OPERAND_REGISTER)
+                tell(m, m->program->info->places[i - code].extent, v);
             return v;
         }
         case OP_MOVE:
@@ -665,7 +666,8 @@ SLOW bool widen_slots(machine *m) {
 
 // The value as it leaves: nothing of the machine's own, and a bound that was hit stands above all else.
 SLOW tact_value outcome(machine *m, tact_value v) {
-    if (m->call.halted) return placed(m, m->program->code, PROGRAM_PLACE_WHOLE, tact_fault_value(m->call.halted, NULL));
+    bool told = v.kind == TACT_ERROR && v.len == (uint32_t)m->call.halted; // it has the place where it happened
+    if (m->call.halted) return told ? v : tact_fault_value(m->call.halted, NULL);
     if (v.kind == TACT_OPAQUE || v.kind == TACT_UNRESOLVED) return tact_fault_value(TACT_FAULT_NO_SUCH_OVERLOAD, NULL);
     return v;
 }

@@ -7,8 +7,10 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "cel/check.h"
+#include "cel/cost.h"
 #include "cel/diag.h"
 #include "cel/env.h"
+#include "cel/fold.h"
 #include "cel/lexer.h"
 #include "cel/parser.h"
 #include "cel/program.h"
@@ -102,7 +104,7 @@ static int print_line(buf *out) {
 
 // NULL after the report was printed.
 static const tact_cel_program *compile(run *r) {
-    tact_cel_compile_options how = {.file = r->file};
+    tact_cel_compile_options how = {.file = r->file, .strict = true};
     tact_cel_result result = tact_cel_compile(r->env, r->source, &how, &r->memory);
     if (!result.program) cli_print_report(tact_cel_report(&result, &r->memory));
     return result.program;
@@ -192,9 +194,24 @@ static int show_code(run *r) {
     return text.ptr ? CLI_OK : CLI_FAILED;
 }
 
+// The estimate of each part, as it is after folding.
+static bool print_costs(run *r) {
+    cel_diags diags;
+    diag_init(&diags, &r->memory, r->source);
+    cel_ast ast = {.arena = &r->memory, .source = r->source};
+    (void)parser_parse(&ast, NULL, r->env->libraries, &diags);
+    if (diags.code || !check_run(&ast, r->env, NULL, false, &diags)) return false;
+    fold_constants(&ast, r->env);
+    buf out = buf_in(&r->memory);
+    cost_print(&out, &ast, r->env);
+    tact_str text = buf_done(&out);
+    cli_print(stdout, text);
+    return text.ptr != NULL;
+}
+
 static int show_cost(run *r) {
     const tact_cel_program *program = compile(r);
-    if (!program) return CLI_FAILED;
+    if (!program || !print_costs(r)) return CLI_FAILED;
     tact_cel_input input = {0};
     int code = evaluate(r, program, &input);
     uint64_t cost = tact_cel_program_cost(program);

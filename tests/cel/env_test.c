@@ -333,6 +333,23 @@ static void overloads_must_not_overlap(void **state) {
     assert_int_equal(function("size", "size_int", "(int) -> int", NULL), TACT_OK);
 }
 
+// Macros are replaced before names are looked up, so such a function could never be called.
+static void macros_cannot_be_functions(void **state) {
+    (void)state;
+    tact_error error = {0};
+    assert_int_equal(function("has", "has_1", "(dyn) -> bool", &error), TACT_EXISTS);
+    assert_string_equal(error.text, "`has` with 1 argument is a macro");
+    assert_int_equal(function("map", "map_2", "list(A).(A, A) -> A", &error), TACT_EXISTS);
+    assert_string_equal(error.text, "`map` with 2 arguments is a macro");
+    assert_int_equal(function("cel.bind", "bind_3", "(A, A, A) -> A", NULL), TACT_EXISTS);
+    assert_null(env_function(env, TACT_STR("has")));
+    assert_int_equal(function("has", "has_2", "(dyn, dyn) -> bool", NULL), TACT_OK); // other calls are no macro's
+    assert_int_equal(function("has", "has_of", "string.(dyn) -> bool", NULL), TACT_OK);
+    assert_int_equal(function("map", "map_1", "list(A).(A) -> A", NULL), TACT_OK);
+    assert_int_equal(function("my.map", "map_3", "(A, A, A) -> A", NULL), TACT_EXISTS); // reads as a macro on `my`
+    assert_int_equal(function("my.map", "map_1", "(A) -> A", NULL), TACT_OK);
+}
+
 // ---- The whole ------------------------------------------------------------------------------------------------------
 
 static void libraries_can_be_left_out(void **state) {
@@ -406,6 +423,7 @@ int main(void) {
         EACH(functions_have_overloads),
         EACH(signatures_have_rules),
         EACH(overloads_must_not_overlap),
+        EACH(macros_cannot_be_functions),
         EACH(libraries_can_be_left_out),
         EACH(lack_of_memory_is_an_error),
     };
