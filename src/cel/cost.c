@@ -343,7 +343,7 @@ static estimate of_operation(estimator *e, const cel_node *n, const estimate *ar
 }
 
 static estimate of_call(estimator *e, const cel_node *n) {
-    estimate args[CEL_PARAMS_MAX];
+    estimate args[CEL_PARAMS_MAX] = {0};
     cost_range cost = {0, 0};
     uint32_t count = n->as.call.count + (n->as.call.target != NULL);
     for (uint32_t i = 0; i < count; i++) {
