@@ -70,6 +70,7 @@ static const tact_cel_program *phases(job *j) {
                         .cold = j->cold,
                         .scratch = j->ast.arena,
                         .strict = options->strict && !options->unchecked,
+                        .result_kind = wanted ? type_value_kind(wanted) : TACT_UNRESOLVED,
                         .type = buf_done(&type),
                         .cost = cost.max,
                         .diags = &j->diags};
@@ -155,10 +156,9 @@ static uint16_t faulty_operand(const tact_cel_program *p, uint32_t pc, uint8_t p
         *where = p->info->places[pc].b;
         return i->b;
     }
-    if (place >= PROGRAM_PLACE_ARGUMENT && i->op == OP_CALL &&
-        place - PROGRAM_PLACE_ARGUMENT < p->info->calls[i->c].count) {
-        *where = p->info->calls[i->c].extents[place - PROGRAM_PLACE_ARGUMENT];
-        return p->info->calls[i->c].operands[place - PROGRAM_PLACE_ARGUMENT];
+    if (place >= PROGRAM_PLACE_ARGUMENT && i->op == OP_CALL && place - PROGRAM_PLACE_ARGUMENT < p->calls[i->c].count) {
+        *where = p->calls[i->c].extents[place - PROGRAM_PLACE_ARGUMENT];
+        return p->calls[i->c].operands[place - PROGRAM_PLACE_ARGUMENT];
     }
     return OPERAND_NONE;
 }
@@ -171,7 +171,7 @@ bool tact_cel_explain_fault(const tact_cel_program *p, tact_value fault, tact_ce
     if (fault.at && fault.at <= p->info->code_count) operand = faulty_operand(p, fault.at - 1u, fault.flags, &where);
     buf text = buf_in(a);
     if (operand != OPERAND_NONE && OPERAND_KIND(operand) == OPERAND_SLOT) {
-        tact_str name = p->info->env->slots[OPERAND_INDEX(operand)]->name;
+        tact_str name = p->env->slots[OPERAND_INDEX(operand)]->name;
         buf_printf(&text, "`%.*s`: ", (int)name.len, name.ptr);
     }
     buf_add_text(&text, tact_fault_text(code));

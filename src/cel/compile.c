@@ -362,15 +362,18 @@ static void conditional(compiler *c, const cel_node *node, uint8_t d) {
     land(c, &end);
 }
 
-// ---- Calls ----------------------------------------------------------------------------------------------------------
+// What a pattern takes lies outside the arena, and compiling one takes long: so many constants of an expression are got
+// ready ahead of time, folding included; further ones are looked at when they are met, and paid for in steps.
+#define COMPILE_PREPARED_MAX 64
 
-// The operand for argument `i` of a call. A constant that can be got ready ahead of time (a pattern, a time zone) is,
-// and one that can never be that argument is a fault of the expression, not of each evaluation.
+// The operand for argument `i` of a call. A constant that can be got ready (a pattern, a time zone) is.
 static uint16_t argument(compiler *c, const cel_node *call, uint32_t i, const cel_node *node) {
     if (node->kind != CEL_LITERAL || node->as.literal.kind != TACT_STRING || !call->as.call.overloads_count) {
         return operand(c, node);
     }
+    if (c->in->ast->prepared >= COMPILE_PREPARED_MAX) return operand(c, node);
     tact_value v = func_prepare(call->as.call.overloads[0], i, node->as.literal, c->in->hot);
+    if (v.kind == TACT_OPAQUE || v.kind == TACT_ERROR) c->in->ast->prepared++;
     if (v.kind != TACT_ERROR) return constant(c, node, v);
     if (!c->in->strict) return operand(c, node);
     if (!c->failed) diag_bad_constant(c->in->diags, node->extent, v.as.s);
@@ -793,13 +796,13 @@ static tact_cel_program *assemble_block(const compiler *c) {
 }
 
 static const cel_call_site *copy_calls(const compiler *c) {
-    cel_call_site *calls = arena_array(c->in->cold, c->calls_count, sizeof *calls);
+    cel_call_site *calls = arena_array(c->in->hot, c->calls_count, sizeof *calls);
     for (uint32_t i = 0; calls && i < c->calls_count; i++) {
         cel_call_site *site = &calls[i];
         *site = c->calls[i];
         size_t bytes = site->overloads_count * sizeof *site->overloads;
-        const cel_overload **overloads = arena_alloc(c->in->cold, bytes);
-        site->name.ptr = arena_copy(c->in->cold, site->name.ptr, site->name.len);
+        const cel_overload **overloads = arena_alloc(c->in->hot, bytes);
+        site->name.ptr = arena_copy(c->in->hot, site->name.ptr, site->name.len);
         if (!overloads || !site->name.ptr) return NULL;
         if (bytes) memcpy(overloads, site->overloads, bytes);
         site->overloads = overloads;
@@ -821,24 +824,26 @@ static const uint32_t *list_slots(const compiler *c, uint32_t *count) {
 static const tact_cel_program *assemble(const compiler *c) {
     size_t used = tact_arena_used(c->in->hot);
     tact_cel_program *p = assemble_block(c);
+    const cel_call_site *calls = copy_calls(c);
     size_t bytes = tact_arena_used(c->in->hot) - used;
     cel_program_info *info = ARENA_NEW(c->in->cold, cel_program_info);
     cel_place *places = arena_array(c->in->cold, c->code_count, sizeof *places);
-    if (!p || !info || !places) return NULL;
+    if (!p || !calls || !info || !places) return NULL;
     *info = (cel_program_info){.code_count = c->code_count,
                                .constants_count = c->constants_count,
                                .calls_count = c->calls_count,
-                               .env = c->in->env,
                                .type = c->in->type,
                                .cost = c->in->cost,
                                .bytes = bytes,
                                .source = c->in->ast->source};
     info->places = memcpy(places, c->places, c->code_count * sizeof *places);
-    info->calls = copy_calls(c);
     info->slots = list_slots(c, &info->slots_count);
-    if (!info->calls || !info->slots) return NULL;
-    p->slots_needed = (uint16_t)(info->slots_count ? info->slots[info->slots_count - 1] + 1 : 0);
+    if (!info->slots) return NULL;
+    p->calls = calls;
+    p->env = c->in->env;
     p->info = info;
+    p->slots_needed = (uint16_t)(info->slots_count ? info->slots[info->slots_count - 1] + 1 : 0);
+    p->result_kind = (uint8_t)c->in->result_kind;
     return p;
 }
 

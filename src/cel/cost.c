@@ -292,8 +292,9 @@ static estimate of_function(estimator *e, const cel_node *n, const estimate *arg
     }
     r.cost = add(r.cost, exactly(1));
     if (has_parts(n->type)) { // which are made one by one
-        r.count.max = most(r.count.max, most(grown, size_asked_for(n)));
-        r.cost.max = plus(r.cost.max, grown);
+        uint64_t made = most(grown, size_asked_for(n));
+        r.count.max = most(r.count.max, made);
+        r.cost.max = plus(r.cost.max, made);
     } else if (has_size(n->type)) {
         r.bytes = most(r.bytes, grown);
         r.cost.max = plus(r.cost.max, grown / CALL_BYTES_A_STEP);

@@ -50,9 +50,9 @@ static bool string_fits(const tact_cel_program *p, uint32_t x) {
 }
 
 static bool call_fits(const tact_cel_program *p, uint32_t x) {
-    if (x >= p->info->calls_count || p->info->calls[x].count > CEL_PARAMS_MAX) return false;
-    for (uint32_t i = 0; i < p->info->calls[x].count; i++) {
-        if (!value_fits(p, p->info->calls[x].operands[i])) return false;
+    if (x >= p->info->calls_count || p->calls[x].count > CEL_PARAMS_MAX) return false;
+    for (uint32_t i = 0; i < p->calls[x].count; i++) {
+        if (!value_fits(p, p->calls[x].operands[i])) return false;
     }
     return true;
 }
@@ -107,7 +107,7 @@ static void print_value(buf *out, const tact_cel_program *p, uint32_t x) {
     uint32_t index = OPERAND_INDEX(x);
     switch (OPERAND_KIND(x)) {
     case OPERAND_REGISTER: buf_printf(out, "r%u", index); break;
-    case OPERAND_SLOT: buf_add_str(out, p->info->env->slots[index]->name); break;
+    case OPERAND_SLOT: buf_add_str(out, p->env->slots[index]->name); break;
     default:
         if (p->constants[index].kind == TACT_OPAQUE) {
             buf_add_text(out, "<compiled pattern>");
@@ -119,7 +119,7 @@ static void print_value(buf *out, const tact_cel_program *p, uint32_t x) {
 }
 
 static void print_call(buf *out, const tact_cel_program *p, uint32_t x) {
-    const cel_call_site *site = &p->info->calls[x];
+    const cel_call_site *site = &p->calls[x];
     buf_add_str(out, site->name);
     buf_add_char(out, '(');
     for (uint32_t i = 0; i < site->count; i++) {

@@ -45,7 +45,7 @@ FAST tact_value placed(const machine *m, const cel_instr *i, uint8_t place, tact
 static tact_value check_kind(const machine *m, uint32_t slot, tact_value v) {
     if (v.kind == TACT_ERROR) return v;
     if (v.kind == TACT_UNRESOLVED || v.kind >= TACT_OPAQUE) return tact_fault_value(TACT_FAULT_ABSENT, NULL);
-    tact_kind promised = type_value_kind(m->program->info->env->slots[slot]->type);
+    tact_kind promised = type_value_kind(m->program->env->slots[slot]->type);
     return promised == TACT_UNRESOLVED || promised == v.kind ? v : tact_fault_value(TACT_FAULT_WRONG_KIND, NULL);
 }
 
@@ -221,6 +221,14 @@ SLOW tact_value no_overload(tact_cel_call *call, tact_str name, const tact_value
                       kinds.ptr ? buf_done(&kinds).ptr : "");
 }
 
+// Functions of the library, which have a doc, do; a caller's may be mistaken, and that must not look like data.
+SLOW bool returns_as_declared(const cel_overload *o, tact_value v) {
+    tact_kind promised = type_value_kind(o->result);
+    if (v.kind == TACT_ERROR) return true;
+    if (v.kind == TACT_UNRESOLVED || v.kind >= TACT_OPAQUE) return false;
+    return promised == TACT_UNRESOLVED || v.kind == promised;
+}
+
 // Calls the first of `overloads` whose kinds fit `args`, of which none is an error.
 static tact_value call_first(tact_cel_call *call, tact_str name, const cel_overload *const *overloads,
                              uint32_t overloads_count, const tact_value *args, uint32_t count) {
@@ -232,13 +240,14 @@ static tact_value call_first(tact_cel_call *call, tact_str name, const cel_overl
                               name.ptr);
         if (!call_charge(call, o->steps)) return call_no_steps(call);
         call->overload = o;
-        return o->fn(call, args, count);
+        tact_value v = o->fn(call, args, count);
+        return o->doc || returns_as_declared(o, v) ? v : tact_fault_value(TACT_FAULT_WRONG_KIND, NULL);
     }
     return no_overload(call, name, args, count);
 }
 
 SLOW tact_value call_site(machine *m, const cel_instr *i) {
-    const cel_call_site *site = &m->program->info->calls[i->c];
+    const cel_call_site *site = &m->program->calls[i->c];
     tact_value args[CEL_PARAMS_MAX];
     for (uint32_t k = 0; k < site->count; k++) {
         args[k] = load(m, i, site->operands[k], (uint8_t)(PROGRAM_PLACE_ARGUMENT + k));
@@ -433,7 +442,7 @@ SLOW void tell_slot(const machine *m, uint16_t operand, cel_span where) {
 SLOW void tell_instruction(const machine *m, const cel_instr *i, tact_value v) {
     const cel_place *place = &m->program->info->places[i - m->program->code];
     if (i->op == OP_CALL) {
-        const cel_call_site *site = &m->program->info->calls[i->c];
+        const cel_call_site *site = &m->program->calls[i->c];
         for (uint32_t k = 0; k < site->count; k++) tell_slot(m, site->operands[k], site->extents[k]);
     } else {
         tell_slot(m, i->a, place->a);
@@ -669,7 +678,9 @@ SLOW tact_value outcome(machine *m, tact_value v) {
     bool told = v.kind == TACT_ERROR && v.len == (uint32_t)m->call.halted; // it has the place where it happened
     if (m->call.halted) return told ? v : tact_fault_value(m->call.halted, NULL);
     if (v.kind == TACT_OPAQUE || v.kind == TACT_UNRESOLVED) return tact_fault_value(TACT_FAULT_NO_SUCH_OVERLOAD, NULL);
-    return v;
+    uint8_t promised = m->program->result_kind; // of what was dyn until now
+    bool kept = promised == TACT_UNRESOLVED || v.kind == promised || v.kind == TACT_ERROR;
+    return kept ? v : tact_fault_value(TACT_FAULT_WRONG_KIND, NULL);
 }
 
 FAST tact_value evaluate(machine *m) {
@@ -677,8 +688,9 @@ FAST tact_value evaluate(machine *m) {
         return tact_fault_value(TACT_FAULT_NO_MEMORY, NULL);
     }
     tact_value v = __builtin_expect(m->input->observe != NULL, 0) ? run_observed(m) : run_fast(m);
-    if (__builtin_expect(m->call.halted || v.kind == TACT_OPAQUE || v.kind == TACT_UNRESOLVED, 0)) v = outcome(m, v);
-    return v;
+    bool odd = m->call.halted || v.kind == TACT_OPAQUE || v.kind == TACT_UNRESOLVED;
+    bool other = m->program->result_kind != TACT_UNRESOLVED && v.kind != m->program->result_kind;
+    return __builtin_expect(odd | other, 0) ? outcome(m, v) : v;
 }
 
 // The arena's bound is lowered for the evaluation and put back, so that `memory_max` holds also where the arena has

@@ -116,8 +116,14 @@ static int print_value(run *r, tact_value v) {
         value_print(&out, v);
         return print_line(&out);
     }
-    if (json_write(&out, v) == TACT_LIMIT) {
-        cli_complain("the value is nested deeper than %d levels and cannot be JSON", JSON_DEPTH_MAX);
+    tact_err code = json_write(&out, v);
+    if (code == TACT_LIMIT) {
+        cli_complain("the value cannot be JSON: it has more than %d levels or %d parts", JSON_DEPTH_MAX,
+                     JSON_PARTS_MAX);
+        return CLI_FAILED;
+    }
+    if (code == TACT_INVALID) {
+        cli_complain("the value cannot be JSON: two keys of a map, such as 1 and \"1\", have the same name there");
         return CLI_FAILED;
     }
     return print_line(&out);
@@ -255,7 +261,7 @@ static void observe(void *context, uint32_t pos, uint32_t len, tact_value value)
     trace *t = context;
     buf text = buf_in(&t->memory), printed = buf_in(&t->memory), line = buf_in(&t->memory);
     add_short(&text, (tact_str){t->source.ptr + pos, len}, TRACE_TEXT_COLUMNS);
-    value_print(&printed, value);
+    value_print_within(&printed, value, TRACE_VALUE_COLUMNS); // a part takes a column at least
     tact_str left = buf_done(&text);
     buf_add_str(&line, left);
     buf_add_repeat(&line, ' ', TRACE_TEXT_COLUMNS - utf8_width(left.ptr, left.len));

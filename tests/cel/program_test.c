@@ -20,8 +20,9 @@ static const tact_value constants[] = {{TACT_INT, 0, 0, 0, {.i = 7}}, {TACT_STRI
 // Does a program of these instructions, three registers, two constants, one slot and one call site verify?
 static bool verifies(const cel_instr *code, uint32_t count) {
     cel_call_site site = {.name = {"f", 1}, .count = 1, .operands = {C0}};
-    cel_program_info info = {.calls = &site, .calls_count = 1, .code_count = count, .constants_count = 2};
-    tact_cel_program p = {.code = code, .constants = constants, .info = &info, .registers_count = 3, .slots_needed = 1};
+    cel_program_info info = {.calls_count = 1, .code_count = count, .constants_count = 2};
+    tact_cel_program p = {
+        .code = code, .constants = constants, .calls = &site, .info = &info, .registers_count = 3, .slots_needed = 1};
     tact_error error = {0};
     bool ok = program_verify(&p, &error);
     assert_int_equal(error.code, ok ? TACT_OK : TACT_INVALID);

@@ -136,8 +136,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     reader r = {data, data + size};
     tact_value constants[PARTS_MAX];
     cel_call_site calls[PARTS_MAX];
-    cel_program_info info = {.calls = calls, .env = env};
-    tact_cel_program p = {.constants = constants, .info = &info, .allocates = true, .registers_count = byte(&r)};
+    cel_program_info info = {0};
+    tact_cel_program p = {.constants = constants,
+                          .calls = calls,
+                          .env = env,
+                          .info = &info,
+                          .allocates = true,
+                          .registers_count = byte(&r)};
     p.slots_needed = byte(&r) % PARTS_MAX;
     info.constants_count = byte(&r) % PARTS_MAX;
     info.calls_count = byte(&r) % PARTS_MAX;
