@@ -780,15 +780,15 @@ static tact_cel_program *assemble_block(const compiler *c) {
     size_t items = 0, text = 0, code = c->code_count * sizeof(cel_instr), head = sizeof(tact_cel_program);
     for (uint32_t i = 0; i < c->constants_count; i++) measure(c->constants[i], &items, &text);
     size_t values = (c->constants_count + items) * sizeof(tact_value);
-    char *block = arena_alloc(c->in->hot, head + code + values + text);
-    if (!block) return NULL;
-    tact_cel_program *p = (tact_cel_program *)block;
-    tact_value *constants = (tact_value *)(block + head + code);
-    *p = (tact_cel_program){.constants = constants,
+    tact_cel_program *p = arena_alloc(c->in->hot, head + code + values + text);
+    if (!p) return NULL;
+    *p = (tact_cel_program){.code_count = (uint16_t)c->code_count,
                             .registers_count = (uint8_t)c->registers_max,
-                            .allocates = allocates(c),
-                            .code = memcpy(block + head, c->code, code)};
-    layout l = {constants + c->constants_count, block + head + code + values, c->in->hot};
+                            .result_kind = (uint8_t)c->in->result_kind,
+                            .allocates = allocates(c)};
+    memcpy(p->code, c->code, code);
+    tact_value *constants = (tact_value *)(void *)(p->code + c->code_count);
+    layout l = {constants + c->constants_count, (char *)constants + values, c->in->hot};
     for (uint32_t i = 0; i < c->constants_count; i++) {
         if (!lay(&l, c->constants[i], &constants[i])) return NULL;
     }
@@ -821,16 +821,11 @@ static const uint32_t *list_slots(const compiler *c, uint32_t *count) {
     return slots;
 }
 
-static const tact_cel_program *assemble(const compiler *c) {
-    size_t used = tact_arena_used(c->in->hot);
-    tact_cel_program *p = assemble_block(c);
-    const cel_call_site *calls = copy_calls(c);
-    size_t bytes = tact_arena_used(c->in->hot) - used;
+static const cel_program_info *assemble_info(const compiler *c, size_t bytes) {
     cel_program_info *info = ARENA_NEW(c->in->cold, cel_program_info);
     cel_place *places = arena_array(c->in->cold, c->code_count, sizeof *places);
-    if (!p || !calls || !info || !places) return NULL;
-    *info = (cel_program_info){.code_count = c->code_count,
-                               .constants_count = c->constants_count,
+    if (!info || !places) return NULL;
+    *info = (cel_program_info){.constants_count = c->constants_count,
                                .calls_count = c->calls_count,
                                .type = c->in->type,
                                .cost = c->in->cost,
@@ -838,12 +833,19 @@ static const tact_cel_program *assemble(const compiler *c) {
                                .source = c->in->ast->source};
     info->places = memcpy(places, c->places, c->code_count * sizeof *places);
     info->slots = list_slots(c, &info->slots_count);
-    if (!info->slots) return NULL;
-    p->calls = calls;
-    p->env = c->in->env;
-    p->info = info;
+    return info->slots ? info : NULL;
+}
+
+static const tact_cel_program *assemble(const compiler *c) {
+    size_t used = tact_arena_used(c->in->hot);
+    tact_cel_program *p = assemble_block(c);
+    cel_program_links *links = ARENA_NEW(c->in->hot, cel_program_links);
+    const cel_call_site *calls = copy_calls(c);
+    const cel_program_info *info = assemble_info(c, tact_arena_used(c->in->hot) - used);
+    if (!p || !links || !calls || !info) return NULL;
+    *links = (cel_program_links){calls, c->in->env, info};
+    p->links = links;
     p->slots_needed = (uint16_t)(info->slots_count ? info->slots[info->slots_count - 1] + 1 : 0);
-    p->result_kind = (uint8_t)c->in->result_kind;
     return p;
 }
 

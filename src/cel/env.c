@@ -8,8 +8,10 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/utf8.h"
 #include "cel/func.h"
 #include "cel/macro.h"
+#include "cel/token.h"
 
 // ---- The environment itself -----------------------------------------------------------------------------------------
 
@@ -97,12 +99,54 @@ static bool is_name(tact_str s, bool dotted) {
 }
 
 static tact_err check_name(tact_str name, bool dotted, tact_error *error) {
+    utf8_shown shown;
     if (name.len > ENV_NAME_MAX) {
-        return err_set(error, TACT_LIMIT, "`%.20s...` is longer than %d bytes", name.ptr, ENV_NAME_MAX);
+        return err_set(error, TACT_LIMIT, "`%s` is longer than %d bytes", utf8_show(&shown, name), ENV_NAME_MAX);
     }
     if (is_name(name, dotted)) return TACT_OK;
-    return err_set(error, TACT_INVALID, "`%.*s` is not a name: letters, digits and `_`, not a digit first%s",
-                   SHOW(name), dotted ? ", with dots between parts" : "");
+    return err_set(error, TACT_INVALID, "`%s` is not a name: letters, digits and `_`, not a digit first%s",
+                   utf8_show(&shown, name), dotted ? ", with dots between parts" : "");
+}
+
+// The first part of a dotted name, and what is behind its dot.
+static tact_str next_part(tact_str *rest) {
+    const char *dot = memchr(rest->ptr, '.', rest->len);
+    tact_str part = {rest->ptr, dot ? (size_t)(dot - rest->ptr) : rest->len};
+    size_t passed = part.len + (dot != NULL);
+    *rest = (tact_str){rest->ptr + passed, rest->len - passed};
+    return part;
+}
+
+static tact_err unwritable(tact_str name, tact_str word, tact_error *error) {
+    if (word.len == name.len) {
+        return err_set(error, TACT_INVALID, "`%.*s` is a word of the language and cannot be a name", SHOW(name));
+    }
+    return err_set(error, TACT_INVALID, "`%.*s` cannot be a name: `%.*s` is a word of the language", SHOW(name),
+                   SHOW(word));
+}
+
+// A name that no expression could write is refused. Behind a dot every word can be written, if need be in backquotes
+// (`a.`in``). `true`, `false` and `null` stay allowed, though they will always be read as the constants: the public
+// conformance suite declares them (basic, reserved_const), to see just that.
+static tact_err check_attribute_name(tact_str name, tact_error *error) {
+    tact_err err = check_name(name, true, error);
+    if (err) return err;
+    tact_str rest = name, first = next_part(&rest);
+    cel_token_kind kind = token_of_word(first.ptr, first.len);
+    return kind == TOKEN_RESERVED || kind == TOKEN_IN ? unwritable(name, first, error) : TACT_OK;
+}
+
+// What is called stands in no backquotes, so that no part of it can be a keyword; behind a dot a reserved word can be
+// written, so that it can name a function that is called on something.
+static tact_err check_function_name(tact_str name, bool member, tact_error *error) {
+    tact_err err = check_name(name, true, error);
+    bool first = !member;
+    for (tact_str rest = name; !err && rest.len; first = false) {
+        tact_str part = next_part(&rest);
+        cel_token_kind kind = token_of_word(part.ptr, part.len);
+        if (kind != TOKEN_IDENT && (kind != TOKEN_RESERVED || first)) err = unwritable(name, part, error);
+    }
+    return err;
 }
 
 // A copy of `s` that lives as long as the environment; ptr is NULL if memory ran out.
@@ -218,7 +262,7 @@ static tact_err enter(tact_cel_env *env, cel_decl *decl) {
 
 // A declaration of `name` that is checked against all others, not entered yet.
 static tact_err new_decl(tact_cel_env *env, tact_str name, tact_str type, cel_decl **out, tact_error *error) {
-    tact_err err = check_name(name, true, error);
+    tact_err err = check_attribute_name(name, error);
     if (err) return err;
     tact_error why = {.code = TACT_OK};
     const tact_type *t = type_parse(&env->arena, type, &why);
@@ -329,6 +373,11 @@ static tact_err read_param(tact_cel_env *env, tact_str s, size_t *at, cel_overlo
     o->generic |= t->open;
     o->params[o->count++] = t;
     return TACT_OK;
+}
+
+static bool is_member(tact_str signature) {
+    size_t at = 0;
+    return !skip(signature, &at, TACT_STR("("));
 }
 
 // [receiver "."] "(" [type {"," type}] ")" "->" type
@@ -476,7 +525,7 @@ tact_err env_add_overload(tact_cel_env *env, uint32_t library, tact_str name, ta
 
 tact_err tact_cel_declare_function(tact_cel_env *env, tact_str name, tact_str id, tact_str signature,
                                    tact_cel_function *fn, void *context, uint64_t steps, tact_error *error) {
-    tact_err err = check_name(name, true, error);
+    tact_err err = check_function_name(name, is_member(signature), error);
     if (!err) err = check_name(id, false, error);
     if (err) return err;
     tact_str name_copy = keep(env, name), id_copy = keep(env, id);

@@ -12,12 +12,11 @@
 
 #define TWO_63 9223372036854775808.0
 #define TWO_64 18446744073709551616.0
-#define TEXT_SHOWN_MAX 60 // characters of a text that a message shows
 
 // "'…' is no timestamp": `fault` says of what kind the fault is, `what` what the text was to be.
 static tact_value bad_text(tact_cel_call *call, tact_fault fault, tact_value text, const char *what) {
-    size_t shown = utf8_offset(text.as.s, text.len, TEXT_SHOWN_MAX);
-    return call_fault(call, fault, "'%.*s%s' is no %s", (int)shown, text.as.s, shown < text.len ? "…" : "", what);
+    utf8_shown shown;
+    return call_fault(call, fault, "'%s' is no %s", utf8_show(&shown, value_str(text)), what);
 }
 
 static tact_value out_of_range(tact_cel_call *call, const char *what) {

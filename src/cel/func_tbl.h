@@ -342,7 +342,7 @@ X(TACT_CEL_STRINGS, "join", "list_join", "list(string).() -> string", fn_join, L
 X(TACT_CEL_STRINGS, "join", "list_join_string", "list(string).(string) -> string", fn_join, PRODUCT, 2,
   "The strings of a list one behind the other with the argument between them.")
 X(TACT_CEL_STRINGS, "strings.quote", "strings_quote", "(string) -> string", fn_quote, LINEAR, 2,
-  "The text as a CEL literal, in double quotes, with escapes for what does not print.")
+  "The text as a CEL literal, in double quotes, with escapes for quotes, backslashes and control characters.")
 X(TACT_CEL_STRINGS, "format", "string_format", "string.(list(dyn)) -> string", fn_format, LINEAR, 5,
   "The text with %s, %d, %f, %e, %b, %o, %x and %X replaced by the list's items; %.2f sets the digits, %% is a %.")
 

@@ -45,7 +45,7 @@ FAST tact_value placed(const machine *m, const cel_instr *i, uint8_t place, tact
 static tact_value check_kind(const machine *m, uint32_t slot, tact_value v) {
     if (v.kind == TACT_ERROR) return v;
     if (v.kind == TACT_UNRESOLVED || v.kind >= TACT_OPAQUE) return tact_fault_value(TACT_FAULT_ABSENT, NULL);
-    tact_kind promised = type_value_kind(m->program->env->slots[slot]->type);
+    tact_kind promised = type_value_kind(m->program->links->env->slots[slot]->type);
     return promised == TACT_UNRESOLVED || promised == v.kind ? v : tact_fault_value(TACT_FAULT_WRONG_KIND, NULL);
 }
 
@@ -247,7 +247,7 @@ static tact_value call_first(tact_cel_call *call, tact_str name, const cel_overl
 }
 
 SLOW tact_value call_site(machine *m, const cel_instr *i) {
-    const cel_call_site *site = &m->program->calls[i->c];
+    const cel_call_site *site = &m->program->links->calls[i->c];
     tact_value args[CEL_PARAMS_MAX];
     for (uint32_t k = 0; k < site->count; k++) {
         args[k] = load(m, i, site->operands[k], (uint8_t)(PROGRAM_PLACE_ARGUMENT + k));
@@ -440,9 +440,9 @@ SLOW void tell_slot(const machine *m, uint16_t operand, cel_span where) {
 }
 
 SLOW void tell_instruction(const machine *m, const cel_instr *i, tact_value v) {
-    const cel_place *place = &m->program->info->places[i - m->program->code];
+    const cel_place *place = &m->program->links->info->places[i - m->program->code];
     if (i->op == OP_CALL) {
-        const cel_call_site *site = &m->program->calls[i->c];
+        const cel_call_site *site = &m->program->links->calls[i->c];
         for (uint32_t k = 0; k < site->count; k++) tell_slot(m, site->operands[k], site->extents[k]);
     } else {
         tell_slot(m, i->a, place->a);
@@ -453,14 +453,14 @@ SLOW void tell_instruction(const machine *m, const cel_instr *i, tact_value v) {
 
 // Tells the value that a condition ended the program with.
 SLOW void tell_end(const machine *m, tact_value v) {
-    tell(m, m->program->info->places[m->program->info->code_count - 1].extent, v);
+    tell(m, m->program->links->info->places[m->program->code_count - 1].extent, v);
 }
 
 // A jump behind a SETTLE comes from within its chain, which the jump settled.
 SLOW void tell_settled(const machine *m, const cel_instr *i) {
     const cel_instr *before = i - 1;
     if (before->op == OP_SETTLE)
-        tell(m, m->program->info->places[before - m->program->code].extent, tact_bool(!before->b));
+        tell(m, m->program->links->info->places[before - m->program->code].extent, tact_bool(!before->b));
 }
 
 #define RELATION(NAME, fast, slow)                                                                                     \
@@ -502,7 +502,7 @@ SLOW void tell_settled(const machine *m, const cel_instr *i) {
     case OP_##NAME: {                                                                                                  \
         const tact_value *a = peek(m, i->a);                                                                           \
         int r = __builtin_expect(a->kind == TACT_BOOL, 1) ? a->as.b : settle(m, i, load(m, i, i->a, PROGRAM_PLACE_A)); \
-        if (observed) tell_slot(m, i->a, m->program->info->places[i - code].a);                                        \
+        if (observed) tell_slot(m, i->a, m->program->links->info->places[i - code].a);                                 \
         GO(r, wanted)                                                                                                  \
     }
 
@@ -547,7 +547,7 @@ FAST tact_value run(machine *m, const bool observed) {
         case OP_RETURN: {
             tact_value v = load(m, i, i->a, PROGRAM_PLACE_A);
             if (observed && OPERAND_KIND(i->a) != OPERAND_REGISTER)
-                tell(m, m->program->info->places[i - code].extent, v);
+                tell(m, m->program->links->info->places[i - code].extent, v);
             return v;
         }
         case OP_MOVE:
@@ -576,7 +576,7 @@ FAST tact_value run(machine *m, const bool observed) {
         case OP_LOOP: i = code + i->c; continue;
         case OP_BRANCH: {
             tact_value a = load(m, i, i->a, PROGRAM_PLACE_A);
-            if (observed) tell_slot(m, i->a, m->program->info->places[i - code].a);
+            if (observed) tell_slot(m, i->a, m->program->links->info->places[i - code].a);
             int r = a.kind == TACT_BOOL ? (int)a.as.b : 2;
             if (r == 2) {
                 registers[i->d] = a.kind == TACT_ERROR ? a
@@ -713,7 +713,7 @@ static arena nothing = {.bytes_max = 1};
 FAST tact_value start(const tact_cel_program *program, tact_cel_input *input, tact_value *registers, uint32_t count) {
     uint64_t steps = input->steps_max ? input->steps_max : TACT_CEL_STEPS_MAX;
     machine m = {.call = {.arena = input->arena ? input->arena : &nothing, .steps_left = steps},
-                 .base = {registers, program->constants, input->slots},
+                 .base = {registers, program_constants(program), input->slots},
                  .registers = registers,
                  .slots = input->slots,
                  .program = program,

@@ -242,17 +242,15 @@ static void add_short(buf *out, tact_str text, size_t columns) {
     size_t used = 0;
     for (const char *at = text.ptr, *end = at + text.len; at < end;) {
         const char *from = at;
-        uint32_t c = utf8_next(&at, end);
-        size_t width = utf8_width(from, (size_t)(at - from));
+        bool shown = utf8_next_shown(&at, end);
+        tact_str c = {from, (size_t)(at - from)};
+        if (!shown) c = *from == '\n' || *from == '\r' || *from == '\t' ? TACT_STR(" ") : TACT_STR(UTF8_REPLACEMENT);
+        size_t width = utf8_width(c.ptr, c.len);
         if (used + width > columns - 1) {
-            buf_add_text(out, "…");
+            buf_add_text(out, UTF8_ELLIPSIS);
             return;
         }
-        if (c < 0x20) {
-            buf_add_char(out, ' ');
-        } else {
-            buf_add(out, from, (size_t)(at - from));
-        }
+        buf_add_str(out, c);
         used += width;
     }
 }

@@ -147,6 +147,14 @@ static void test_long_texts_are_cut_in_messages(void **state) {
     assert_fault(RUN("string_to_int64", tact_string(text, sizeof text)), STEPS);
 }
 
+static void test_messages_are_one_line_that_prints(void **state) {
+    (void)state;
+    assert_fault_text(RUN("string_to_int64", S("a\nb")), CONVERSION, "'a\ufffdb' is no int");
+    assert_fault_text(RUN("string_to_int64", S("\x1b[31mX")), CONVERSION, "'\ufffd[31mX' is no int");
+    assert_fault_text(RUN("string_to_int64", S("1\0")), CONVERSION, "'1\ufffd' is no int");
+    assert_fault_text(RUN("string_to_bool", S("\u202etrue")), CONVERSION, "'\ufffdtrue' is no bool");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         func_test(test_same_kind),
@@ -159,6 +167,7 @@ int main(void) {
         func_test(test_times),
         func_test(test_types),
         func_test(test_long_texts_are_cut_in_messages),
+        func_test(test_messages_are_one_line_that_prints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
