@@ -180,6 +180,7 @@ install: $(PRODUCTS) ## program, libraries, headers, pkg-config file and docs un
 	install -m 644 $(B)/tact.pc $(DESTDIR)$(LIBDIR)/pkgconfig/tact.pc
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/tact/
 	install -m 644 $(DOCS) $(DESTDIR)$(DOCDIR)/
+	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true # a program that links libtact.so finds it from now on
 
 uninstall: ## takes away what install put there
 	rm -f $(DESTDIR)$(BINDIR)/tact $(DESTDIR)$(LIBDIR)/libtact.so $(DESTDIR)$(LIBDIR)/libtact.so.$(SOVERSION)

@@ -38,6 +38,7 @@ enum {
     TACT_CEL_DEPTH_MAX = 100,      // nesting of the parsed expression; keeps recursion far below any stack
     TACT_CEL_DEPTH_HARD_MAX = 200, // what tact_cel_limits may raise the nesting to
     TACT_CEL_NODES_MAX = 30000,    // nodes after macro expansion; keeps operands and jumps in 16 bits
+    TACT_CEL_SLOTS_MAX = 16384,    // attributes of one environment; an operand has 14 bits for them
     TACT_CEL_DIAGNOSTICS_MAX = 50, // diagnostics that one compilation reports before it gives up
 };
 #define TACT_CEL_COST_MAX UINT64_C(1000000)   // static worst-case cost, in steps; about a millisecond
@@ -84,7 +85,8 @@ TACT_API void tact_cel_env_free(tact_cel_env *env); // NULL is allowed
 // ("int", "list(string)", "map(string, double)", "timestamp", "dyn", "record(Purchase)"). `*slot` (may be NULL)
 // receives its number, counted from 0 in the order of declaration: the index of its value in tact_cel_input. Once a
 // record is declared by its fields, any other field of it is an error when an expression is compiled.
-// TACT_EXISTS: declared already. TACT_INVALID: not a name or not a type; `error` (may be NULL) says where.
+// TACT_EXISTS: declared already. TACT_INVALID: not a name or not a type; `error` (may be NULL) says where. TACT_LIMIT:
+// there are TACT_CEL_SLOTS_MAX already.
 TACT_API TACT_MUST_USE tact_err tact_cel_declare(tact_cel_env *env, tact_str name, tact_str type, uint32_t *slot,
                                                  tact_error *error);
 // Declares a field of the record type `record` ("Purchase"), whose values are maps with string keys. Needed only for
@@ -131,9 +133,12 @@ typedef struct tact_cel_compile_options {
     tact_str file;   // named in reports; empty: "<expression>"
     tact_str result; // the type that the expression must have ("bool"); empty: any
     tact_cel_limits limits;
-    tact_arena *cold; // where everything goes that evaluation does not read (source, places, diagnostics): with an
-                      // arena of their own, many programs lie close together in theirs; NULL: the same arena
-    bool unchecked; // no static types: what the checker would refuse is an error at evaluation, if reached
+    tact_arena *cold; // where everything goes that evaluation does not read (source, places, diagnostics), so that
+                      // many programs lie close together in theirs; must live as long as faults are explained or
+                      // evaluation is observed. NULL: the same arena
+    bool unchecked;   // no static types: what the checker would refuse is an error at evaluation, if reached
+    bool strict;      // a constant that can never be what its function takes (matches("("), timestamp("tomorrow")) is a
+                      // fault of the expression; without it, an error at evaluation, if reached
 } tact_cel_compile_options;
 
 typedef struct tact_cel_result {
@@ -145,7 +150,8 @@ typedef struct tact_cel_result {
 } tact_cel_result;
 
 // Compiles `source` (copied). Everything in the result lives in `arena`; the program refers to `env`. `options` may
-// be NULL. Reports all faults at once.
+// be NULL. Reports all faults at once. Patterns that are constants are compiled, too; they take memory of their own, at
+// most 64 patterns of 256 KiB, which goes with the arena.
 TACT_API TACT_MUST_USE tact_cel_result tact_cel_compile(const tact_cel_env *env, tact_str source,
                                                         const tact_cel_compile_options *options, tact_arena *arena);
 // The diagnostics as a person reads them: `file:line:col: error: text`, the line, a caret, the hint. In the arena, with
@@ -171,8 +177,9 @@ typedef void tact_cel_observe(void *context, uint32_t pos, uint32_t len, tact_va
 
 // Everything one evaluation needs; owned by the caller, used by one thread at a time.
 typedef struct tact_cel_input {
-    tact_value *slots;         // a value for each slot; those of kind TACT_UNRESOLVED are asked of `resolve`
-    uint32_t slots_count;      // slots at or above it are unresolved too
+    tact_value *slots;    // a value for each slot, of its declared type (one of another is not noticed: it is as if the
+                          // slot were dyn); those of kind TACT_UNRESOLVED are asked of `resolve`
+    uint32_t slots_count; // slots at or above it are unresolved too
     tact_cel_resolve *resolve; // NULL: an unresolved slot is an absent attribute
     tact_cel_observe *observe; // NULL: nobody watches, at no cost
     void *context;             // handed to both

@@ -210,11 +210,13 @@ TACT_API size_t tact_map_count(tact_value map);
 // Entry `i` of `map` in insertion order; the pointers live as long as the map.
 TACT_API void tact_map_entry(tact_value map, size_t i, const tact_value **key, const tact_value **value);
 
-// CEL equality: numbers compare across kinds, NaN equals nothing, values of other different kinds are unequal.
+// CEL equality: numbers compare across kinds, NaN equals nothing, values of other different kinds are unequal. Values
+// of more than 2^26 parts, which only sharing can make, count as unequal.
 TACT_API bool tact_value_equal(tact_value a, tact_value b);
 
 // The value as a CEL literal, in the arena, with a final zero that is not counted; {NULL, 0} if memory ran out.
-// Timestamps, durations, types and optionals print as the call that makes them: duration("3s").
+// Timestamps, durations, types and optionals print as the call that makes them: duration("3s"). After 2^20 parts, and
+// below 256 levels, the rest is `...`.
 TACT_API tact_str tact_value_print(tact_value v, tact_arena *arena);
 
 #ifdef __cplusplus

@@ -98,7 +98,7 @@ void *arena_extend(arena *a, void *old, size_t count, size_t wanted, size_t size
         return old;
     }
     void *p = arena_alloc(a, bytes);
-    if (p && have) memcpy(p, old, have);
+    if (p && old && have) memcpy(p, old, have);
     return p;
 }
 

@@ -6,6 +6,8 @@
 
 #include <utf8proc.h>
 
+#define JOINER 0x200d // zero width joiner
+
 static bool is_continuation(unsigned char c) {
     return (c & 0xc0) == 0x80;
 }
@@ -109,24 +111,36 @@ bool utf8_space(uint32_t c) {
     return c == 0x85 || (category >= UTF8PROC_CATEGORY_ZS && category <= UTF8PROC_CATEGORY_ZP);
 }
 
-const char *utf8_show(char *out, size_t room, tact_str text) {
-    static const char cut[] = "\u2026", odd[] = "\ufffd"; // both of three bytes
-    size_t len = 0, kept = 0;                             // `kept`: up to where an ellipsis still fits behind
-    for (const char *at = text.ptr, *end = text.ptr + text.len; text.len && at < end;) {
+static bool is_emoji(uint32_t c) {
+    return c >= 0x80 && c != UTF8_BAD && utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_SO;
+}
+
+bool utf8_next_shown(const char **at, const char *end) {
+    uint32_t c = utf8_next(at, end);
+    if (c == UTF8_BAD || !utf8_printable(c)) return false;
+    const char *next = *at;
+    if (c < 0x80 || next == end || utf8_next(&next, end) != JOINER || next == end) return true;
+    const char *joiner_end = next;
+    if (is_emoji(utf8_next(&next, end))) *at = joiner_end;
+    return true;
+}
+
+static char *put(char *out, const char *text, size_t len) {
+    memcpy(out, text, len);
+    return out + len;
+}
+
+const char *utf8_show(utf8_shown *room, tact_str text) {
+    char *out = room->text;
+    const char *at = text.ptr, *end = text.len ? text.ptr + text.len : text.ptr;
+    for (size_t i = 0; i < UTF8_SHOWN_MAX && at < end; i++) {
         const char *from = at;
-        uint32_t c = utf8_next(&at, end);
-        bool shown = c != UTF8_BAD && utf8_printable(c);
-        size_t size = shown ? (size_t)(at - from) : sizeof odd - 1;
-        if (len + size >= room) {
-            memcpy(out + kept, cut, sizeof cut);
-            return out;
-        }
-        memcpy(out + len, shown ? from : odd, size);
-        len += size;
-        if (len + sizeof cut <= room) kept = len;
+        bool shown = utf8_next_shown(&at, end);
+        out = put(out, shown ? from : UTF8_REPLACEMENT, shown ? (size_t)(at - from) : sizeof UTF8_REPLACEMENT - 1);
     }
-    out[len] = '\0';
-    return out;
+    if (at < end) out = put(out, UTF8_ELLIPSIS, sizeof UTF8_ELLIPSIS - 1);
+    *out = '\0';
+    return room->text;
 }
 
 size_t utf8_width(const char *ptr, size_t len) {

@@ -7,6 +7,8 @@
 #include "tact/core.h"
 
 #define UTF8_BAD UINT32_MAX
+#define UTF8_REPLACEMENT "\ufffd" // stands for what cannot be shown
+#define UTF8_ELLIPSIS "\u2026"    // and for what is left out
 
 // Decodes the code point at `*at` and moves `*at` behind it. On a malformed sequence returns UTF8_BAD and moves one
 // byte on. `*at < end` must hold.
@@ -24,9 +26,18 @@ bool utf8_printable(uint32_t c);
 // The lower-case letter of an upper-case one, by Unicode's simple mapping; any other code point itself.
 uint32_t utf8_lower(uint32_t c);
 bool utf8_space(uint32_t c); // white space, line ends among it
-// Writes `text` to `out` as it may be shown within a message, with a final zero: what does not print is a replacement
-// character, and what does not fit into `room` bytes is an ellipsis. `room` is at least 4. Returns `out`.
-const char *utf8_show(char *out, size_t room, tact_str text);
+// Moves `*at` behind the next character, and behind a joiner (U+200D) that ties it to an emoji. False if what was
+// passed is not to be shown to a person as it is: malformed, or not printable.
+bool utf8_next_shown(const char **at, const char *end);
+
+// Text of somebody else's within a message: on one line, what is not to be shown as U+FFFD, and behind the first
+// UTF8_SHOWN_MAX characters nothing but an ellipsis. A few dozen tell which text it was.
+#define UTF8_SHOWN_MAX 60
+typedef struct utf8_shown {
+    char text[7 * UTF8_SHOWN_MAX + sizeof UTF8_ELLIPSIS]; // a character and a joiner take 7 bytes
+} utf8_shown;
+const char *utf8_show(utf8_shown *room, tact_str text); // room->text
+
 // Columns that a terminal uses for the text: 0 for combining marks, 2 for wide characters.
 size_t utf8_width(const char *ptr, size_t len);
 

@@ -16,14 +16,12 @@ typedef struct reader {
     strmap spoilt; // "purpose marketing", "event purchase", "property purchase.amount": there, but could not be added
 } reader;
 
-enum { SHOWN_ROOM = 100 }; // bytes of what a message quotes
-
 #define COUNT(ROWS) (uint32_t)(sizeof(ROWS) / sizeof *(ROWS))
 
 // ---- Parts ----------------------------------------------------------------------------------------------------------
 
 static void refuse(reader *r, const yaml_node *node, const char *hint, const char *expected) {
-    char shown[SHOWN_ROOM];
+    utf8_shown shown;
     if (node->kind == YAML_BAD) return;
     if (node->kind != YAML_SCALAR) {
         report_add(r->report, TACT_INVALID, node->at, hint, "expected %s, not a %s", expected,
@@ -32,7 +30,7 @@ static void refuse(reader *r, const yaml_node *node, const char *hint, const cha
         report_add(r->report, TACT_INVALID, node->at, hint, "expected %s", expected);
     } else {
         report_add(r->report, TACT_INVALID, node->at, hint, "expected %s, not `%s`", expected,
-                   utf8_show(shown, sizeof shown, node->text));
+                   utf8_show(&shown, node->text));
     }
 }
 
@@ -72,9 +70,9 @@ static bool read_map(reader *r, const yaml_node *node, const char *what, const t
             items[i] = item;
             continue;
         }
-        char shown[SHOWN_ROOM];
+        utf8_shown shown;
         report_add(r->report, TACT_INVALID, item->key_at, near_name(r, item->key, names, count), "unknown key `%s`",
-                   utf8_show(shown, sizeof shown, item->key));
+                   utf8_show(&shown, item->key));
     }
     return true;
 }
@@ -412,10 +410,10 @@ static const schema_event *read_event_name(reader *r, const yaml_node *node, tac
     if (is_spoilt(r, "event", name, (tact_str){NULL, 0})) return NULL;
     near n = near_to(name);
     for (uint32_t i = 0; i < r->schema->events_count; i++) near_offer(&n, r->schema->events[i].name);
-    char shown[SHOWN_ROOM];
+    utf8_shown shown;
     cel_span at = {node->at.pos, (uint32_t)name.len};
     report_add(r->report, TACT_INVALID, at, report_near(r->report, &n), "there is no event `%s`",
-               utf8_show(shown, sizeof shown, name));
+               utf8_show(&shown, name));
     return NULL;
 }
 
@@ -426,9 +424,9 @@ static bool read_property_name(reader *r, const yaml_node *node, const schema_ev
     if (is_spoilt(r, "property", event->name, name)) return false;
     near n = near_to(name);
     for (uint32_t i = 0; i < event->properties_count; i++) near_offer(&n, event->properties[i].name);
-    char shown[SHOWN_ROOM];
+    utf8_shown shown;
     report_add(r->report, TACT_INVALID, node->at, report_near(r->report, &n), "event `%.*s` has no property `%s`",
-               (int)event->name.len, event->name.ptr, utf8_show(shown, sizeof shown, name));
+               (int)event->name.len, event->name.ptr, utf8_show(&shown, name));
     return false;
 }
 

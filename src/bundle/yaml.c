@@ -112,9 +112,8 @@ static bool check_key(parser *p, const yaml_node *key, strmap *seen) {
         return false;
     }
     if (strmap_get(seen, key->text)) {
-        char shown[100];
-        utf8_show(shown, sizeof shown, key->text);
-        report_add(p->report, TACT_INVALID, key->at, NULL, "`%s` is here a second time", shown);
+        utf8_shown shown;
+        report_add(p->report, TACT_INVALID, key->at, NULL, "`%s` is here a second time", utf8_show(&shown, key->text));
         return false;
     }
     if (!strmap_put(seen, key->text, p)) return true;
@@ -207,10 +206,8 @@ static void report_syntax(parser *p, struct fy_diag *diag) {
     void *at = NULL;
     bool any = false;
     for (struct fy_diag_error *e; (e = fy_diag_errors_iterate(diag, &at)); any = true) {
-        char text[200];
-        utf8_show(text, sizeof text, tact_str_from(e->msg));
         cel_span place = {pos_of(p->report->source, e->line, e->column), 1};
-        report_add(p->report, TACT_SYNTAX, place, NULL, "%s", text);
+        report_add(p->report, TACT_SYNTAX, place, NULL, "%s", e->msg);
     }
     if (!any) report_no_memory(p->report); // which is all that libfyaml does not speak of
 }

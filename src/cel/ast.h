@@ -150,6 +150,7 @@ typedef struct cel_ast {
     cel_node *root;
     uint32_t nodes_count; // also the greatest id
     uint32_t depth_max;   // no node built here is higher; 0: TACT_CEL_DEPTH_MAX
+    uint32_t prepared;    // constants that folding and compiling got ready so far
     ast_fault fault;      // the first, sticky
     cel_span fault_at;    // the node's that met it
     cel_node bad;         // what builders return after it

@@ -69,7 +69,8 @@ static const tact_cel_program *phases(job *j) {
                         .hot = j->hot,
                         .cold = j->cold,
                         .scratch = j->ast.arena,
-                        .unchecked = options->unchecked,
+                        .strict = options->strict && !options->unchecked,
+                        .result_kind = wanted ? type_value_kind(wanted) : TACT_UNRESOLVED,
                         .type = buf_done(&type),
                         .cost = cost.max,
                         .diags = &j->diags};
@@ -125,20 +126,20 @@ tact_str tact_cel_report(const tact_cel_result *result, tact_arena *a) {
 }
 
 tact_str tact_cel_program_type(const tact_cel_program *p) {
-    return p->info->type;
+    return p->links->info->type;
 }
 
 uint64_t tact_cel_program_cost(const tact_cel_program *p) {
-    return p->info->cost;
+    return p->links->info->cost;
 }
 
 size_t tact_cel_program_bytes(const tact_cel_program *p) {
-    return p->info->bytes;
+    return p->links->info->bytes;
 }
 
 const uint32_t *tact_cel_program_slots(const tact_cel_program *p, uint32_t *count) {
-    *count = p->info->slots_count;
-    return p->info->slots;
+    *count = p->links->info->slots_count;
+    return p->links->info->slots;
 }
 
 // ---- Faults ---------------------------------------------------------------------------------------------------------
@@ -146,19 +147,19 @@ const uint32_t *tact_cel_program_slots(const tact_cel_program *p, uint32_t *coun
 // The operand that a fault is about, and where it stands; OPERAND_NONE when it is about the instruction as a whole.
 static uint16_t faulty_operand(const tact_cel_program *p, uint32_t pc, uint8_t place, cel_span *where) {
     const cel_instr *i = &p->code[pc];
-    *where = p->info->places[pc].at;
+    *where = p->links->info->places[pc].at;
     if (place == PROGRAM_PLACE_A) {
-        *where = p->info->places[pc].a;
+        *where = p->links->info->places[pc].a;
         return i->a;
     }
     if (place == PROGRAM_PLACE_B) {
-        *where = p->info->places[pc].b;
+        *where = p->links->info->places[pc].b;
         return i->b;
     }
     if (place >= PROGRAM_PLACE_ARGUMENT && i->op == OP_CALL &&
-        place - PROGRAM_PLACE_ARGUMENT < p->info->calls[i->c].count) {
-        *where = p->info->calls[i->c].extents[place - PROGRAM_PLACE_ARGUMENT];
-        return p->info->calls[i->c].operands[place - PROGRAM_PLACE_ARGUMENT];
+        place - PROGRAM_PLACE_ARGUMENT < p->links->calls[i->c].count) {
+        *where = p->links->calls[i->c].extents[place - PROGRAM_PLACE_ARGUMENT];
+        return p->links->calls[i->c].operands[place - PROGRAM_PLACE_ARGUMENT];
     }
     return OPERAND_NONE;
 }
@@ -166,19 +167,24 @@ static uint16_t faulty_operand(const tact_cel_program *p, uint32_t pc, uint8_t p
 bool tact_cel_explain_fault(const tact_cel_program *p, tact_value fault, tact_cel_diagnostic *diagnostic,
                             tact_arena *a) {
     tact_fault code = (tact_fault)fault.len;
-    cel_span where = {0, (uint32_t)p->info->source.len};
+    cel_span where = {0, (uint32_t)p->links->info->source.len};
     uint16_t operand = OPERAND_NONE;
-    if (fault.at && fault.at <= p->info->code_count) operand = faulty_operand(p, fault.at - 1u, fault.flags, &where);
+    if (fault.at && fault.at <= p->code_count) operand = faulty_operand(p, fault.at - 1u, fault.flags, &where);
     buf text = buf_in(a);
     if (operand != OPERAND_NONE && OPERAND_KIND(operand) == OPERAND_SLOT) {
-        tact_str name = p->info->env->slots[OPERAND_INDEX(operand)]->name;
+        tact_str name = p->links->env->slots[OPERAND_INDEX(operand)]->name;
         buf_printf(&text, "`%.*s`: ", (int)name.len, name.ptr);
     }
     buf_add_text(&text, tact_fault_text(code));
-    if (fault.as.s) buf_printf(&text, ": %s", fault.as.s);
+    if (fault.as.s) {
+        buf_printf(&text, ": %s", fault.as.s);
+    } else if (code == TACT_FAULT_NO_SUCH_KEY && fault.at && p->code[fault.at - 1].op == OP_SELECT) {
+        buf_add_text(&text, ": ");
+        value_print(&text, program_constants(p)[OPERAND_INDEX(p->code[fault.at - 1].b)]);
+    }
     *diagnostic = (tact_cel_diagnostic){
         .code = tact_fault_name(code), .pos = where.pos, .len = where.len ? where.len : 1};
-    diag_place(p->info->source, where.pos, &diagnostic->line, &diagnostic->column);
+    diag_place(p->links->info->source, where.pos, &diagnostic->line, &diagnostic->column);
     diagnostic->text = buf_done(&text).ptr;
     return diagnostic->text != NULL;
 }

@@ -27,10 +27,11 @@ typedef struct checker {
     cel_diags *diags;
     bool unchecked, failed;
     infer types;
-    infer_names params;    // what type parameters in declarations of attributes stand for
-    const scope *scope;    // innermost
-    const cel_node *chain; // the whole of the dotted name that is being looked at, for reporting it
-    cel_node **unsettled;  // nodes whose type had unknowns
+    infer_names params;           // what type parameters in declarations of attributes stand for
+    const scope *scope;           // innermost
+    const cel_node *chain;        // the whole of the dotted name that is being looked at, for reporting it
+    const tact_type *compared_to; // what a bare name, or each in a list of them, is compared with; or NULL
+    cel_node **unsettled;         // nodes whose type had unknowns
     uint32_t unsettled_count, unsettled_room;
     char dotted[DOTTED_MAX];
 } checker;
@@ -47,7 +48,7 @@ static const tact_type *or_error(checker *c, const tact_type *t) {
     return &type_error;
 }
 
-// ---- Types of nodes --------------------------------------------------------------------------------------------------
+// ---- Types of nodes -------------------------------------------------------------------------------------------------
 
 static void remember(checker *c, cel_node *n) {
     if (c->unsettled_count == c->unsettled_room) {
@@ -217,7 +218,7 @@ static void report_undeclared(checker *c, const cel_node *n) {
     uint32_t count = 0;
     for (const scope *s = c->scope; s && count < DIAG_LOCALS_MAX; s = s->outer) locals[count++] = s->name;
     tact_str whole = c->chain ? dotted_name(c, c->chain) : n->as.ident.name;
-    diag_undeclared_name(c->diags, c->env, n->at, n->as.ident.name, whole, locals, count);
+    diag_undeclared_name(c->diags, c->env, n, whole, c->compared_to, locals, count);
     c->failed = true;
 }
 
@@ -266,7 +267,7 @@ static const tact_type *field_type(checker *c, const cel_node *n, const tact_typ
         break;
     case TYPE_DYN:
     case TYPE_ERROR: t = of; break;
-    default: diag_no_fields(c->diags, n->at, of, name); c->failed = true;
+    default: diag_no_fields(c->diags, c->env, n->at, of, name); c->failed = true;
     }
     return optional && t->kind != TYPE_ERROR ? or_error(c, type_optional(c->ast->arena, t)) : t;
 }
@@ -304,8 +305,8 @@ static const tact_type *check_select(checker *c, cel_node *n) {
 // `a.?b` is the call _?._(a, "b").
 static const tact_type *check_optional_select(checker *c, cel_node *n, const cel_function *f) {
     n->as.call.function = f;
-    n->as.call.overloads = f ? f->overloads : NULL;
-    n->as.call.overloads_count = f ? f->count : 0;
+    n->as.call.overloads = f->overloads;
+    n->as.call.overloads_count = f->count;
     const tact_type *of = check(c, n->as.call.args[0]);
     cel_node *field = n->as.call.args[1];
     (void)check(c, field);
@@ -413,10 +414,6 @@ static void keep_all_of_style(checker *c, kept *k, const cel_function *f, const 
     }
 }
 
-static bool is_operator(const cel_node *n, const char *name) {
-    return n->kind == CEL_CALL && tact_str_equal(n->as.call.name, tact_str_from(name));
-}
-
 // Reports an operand that does not fit.
 static void report_type(checker *c, const cel_node *operand, const tact_type *expected) {
     diag_wrong_type(c->diags, operand->extent, expected, settled(c, operand->type));
@@ -431,7 +428,8 @@ static bool demand(checker *c, const cel_node *operand, const tact_type *expecte
 
 static void report_no_overload(checker *c, const cel_node *n, const cel_function *f, arguments *args) {
     c->failed = true;
-    if (is_operator(n, CEL_OP_CONDITIONAL)) {
+    if (has_error(args)) return; // which may be why
+    if (f->role == CEL_ROLE_CONDITIONAL) {
         if (!demand(c, n->as.call.args[0], &type_bool)) return;
         diag_branches(c->diags, n->at, settled(c, args->types[1]), settled(c, args->types[2]));
         return;
@@ -473,12 +471,20 @@ static const tact_type *check_logic(checker *c, cel_node *n, const cel_function 
     return &type_bool;
 }
 
-// Indexing a record by a constant is like selecting the field.
-static const tact_type *check_index(checker *c, const cel_node *n, const arguments *args, const tact_type *t) {
-    const cel_node *key = n->as.call.args[1];
-    if (args->types[0]->kind != TYPE_RECORD || key->kind != CEL_LITERAL || key->as.literal.kind != TACT_STRING)
-        return t;
-    return field_of_record(c, args->types[0], value_str(key->as.literal), key->extent);
+// Indexing a record by a constant is like selecting the field, and what is looked for in one must be a field too. `t`
+// is the type of the call.
+static const tact_type *check_key(checker *c, const cel_node *n, const arguments *args, const tact_type *t) {
+    cel_role role = n->as.call.function->role;
+    uint32_t record = role == CEL_ROLE_IN ? 1 : 0;
+    const cel_node *key = n->as.call.args[1 - record];
+    const tact_type *of = settled(c, args->types[record]);
+    bool optional = role == CEL_ROLE_OPT_INDEX || of->kind == TYPE_OPTIONAL;
+    if (of->kind == TYPE_OPTIONAL) of = of->params[0];
+    if (of->kind != TYPE_RECORD || key->kind != CEL_LITERAL || key->as.literal.kind != TACT_STRING) return t;
+    const tact_type *field = field_of_record(c, of, value_str(key->as.literal), key->extent);
+    if (field->kind == TYPE_ERROR) return field;
+    if (role == CEL_ROLE_IN) return t;
+    return optional ? or_error(c, type_optional(c->ast->arena, field)) : field;
 }
 
 // cel.@block([a, b, …], x): each of the list sees those before it as @index0, @index1, …, and x sees all. What they are
@@ -515,7 +521,7 @@ static const tact_type *undeclared_function(checker *c, cel_node *n) {
         char room[DOTTED_MAX];
         tact_str name = n->as.call.name, space = target ? dotted_name(c, target) : (tact_str){NULL, 0};
         tact_str whole = space.len ? join_names(space, name, room) : space;
-        if (whole.len && (env_name(c->env, whole) || is_unknown_name(c, target))) {
+        if (whole.len && *whole.ptr != '@' && (env_name(c->env, whole) || is_unknown_name(c, target))) {
             name = whole;
             target = NULL; // it is reported as a part of the name
         }
@@ -545,25 +551,48 @@ static const cel_function *resolve_namespaced(checker *c, cel_node *n) {
     return f;
 }
 
+static bool compares(const cel_function *f) {
+    return f->role == CEL_ROLE_IN || tact_str_equal(f->name, TACT_STR(CEL_OP_EQ)) ||
+           tact_str_equal(f->name, TACT_STR(CEL_OP_NE));
+}
+
+// The operands of `==`, `!=` and `in`. A name that means nothing comes last: what it is compared with, unless that is a
+// constant itself, tells whether it was to be text.
+static void check_compared(checker *c, cel_node *n, arguments *args) {
+    cel_node **operands = n->as.call.args;
+    uint32_t first = operands[0]->kind == CEL_IDENT && is_unknown_name(c, operands[0]) ? 1 : 0;
+    args->types[first] = check(c, operands[first]);
+    bool constant = operands[first]->kind == CEL_LITERAL || operands[first]->kind == CEL_LIST;
+    if (!constant) c->compared_to = settled(c, args->types[first]);
+    args->types[1 - first] = check(c, operands[1 - first]);
+    c->compared_to = NULL;
+    args->count = 2;
+}
+
 static const tact_type *check_function(checker *c, cel_node *n, const cel_function *f) {
     arguments args = {.member = n->as.call.target != NULL};
-    if (is_operator(n, CEL_FN_BLOCK) && n->as.call.count == 2) {
+    if (f->role == CEL_ROLE_BLOCK) {
         check_block(c, n, &args);
         return resolve_overloads(c, n, f, &args);
     }
-    if (args.member) add_argument(c, &args, n->as.call.target);
-    for (uint32_t i = 0; i < n->as.call.count; i++) add_argument(c, &args, n->as.call.args[i]);
+    if (compares(f)) {
+        check_compared(c, n, &args);
+    } else {
+        if (args.member) add_argument(c, &args, n->as.call.target);
+        for (uint32_t i = 0; i < n->as.call.count; i++) add_argument(c, &args, n->as.call.args[i]);
+    }
     const tact_type *t = resolve_overloads(c, n, f, &args);
-    return is_operator(n, CEL_OP_INDEX) && !c->unchecked && t->kind != TYPE_ERROR ? check_index(c, n, &args, t) : t;
+    bool keyed = f->role == CEL_ROLE_INDEX || f->role == CEL_ROLE_OPT_INDEX || f->role == CEL_ROLE_IN;
+    return keyed && !c->unchecked && t->kind != TYPE_ERROR ? check_key(c, n, &args, t) : t;
 }
 
 static const tact_type *check_call(checker *c, cel_node *n) {
     tact_str name = n->as.call.name;
     const cel_function *f = n->as.call.target ? resolve_namespaced(c, n) : NULL;
     if (!f) f = resolve_function(c, name);
-    if (is_operator(n, CEL_OP_OPT_SELECT)) return check_optional_select(c, n, f);
     if (!f) return undeclared_function(c, n);
-    if (is_operator(n, CEL_OP_AND) || is_operator(n, CEL_OP_OR)) return check_logic(c, n, f);
+    if (f->role == CEL_ROLE_LOGIC) return check_logic(c, n, f);
+    if (f->role == CEL_ROLE_OPT_SELECT) return check_optional_select(c, n, f);
     if (!n->as.call.target) n->as.call.name = f->name;
     return check_function(c, n, f);
 }
@@ -680,7 +709,11 @@ static const tact_type *check_kind(checker *c, cel_node *n) {
 }
 
 static const tact_type *check(checker *c, cel_node *n) {
-    return set_type(c, n, check_kind(c, n));
+    const tact_type *compared_to = c->compared_to;
+    if (n->kind != CEL_IDENT && n->kind != CEL_LIST) c->compared_to = NULL;
+    const tact_type *t = set_type(c, n, check_kind(c, n));
+    c->compared_to = compared_to;
+    return t;
 }
 
 bool check_run(cel_ast *ast, const tact_cel_env *env, const tact_type *expected, bool unchecked, cel_diags *diags) {

@@ -29,7 +29,8 @@ typedef struct compiler {
     uint32_t locals_count, locals_room;
     uint64_t *slots; // one bit each
     uint32_t registers, registers_max;
-    bool failed; // a diagnostic was given; what follows is no longer used
+    cel_span silent; // what a macro computes on its way has the whole macro's extent, and is not told to observers
+    bool failed;     // a diagnostic was given; what follows is no longer used
 } compiler;
 
 // Jumps whose target is not known yet: instructions linked through their own `c` (or `b`), ended by OPERAND_NONE.
@@ -81,7 +82,8 @@ static uint16_t emit_ab(compiler *c, const cel_node *node, cel_op op, uint32_t d
     cel_instr *i = append(c, (void **)&c->code, &c->code_count, &c->code_room, sizeof *i);
     if (!place || !i) return OPERAND_NONE;
     *i = (cel_instr){(uint8_t)op, (uint8_t)d, (uint16_t)a, (uint16_t)b, (uint16_t)target};
-    *place = (cel_place){node->extent, node->at, a_span, b_span};
+    bool silent = node->extent.pos == c->silent.pos && node->extent.len == c->silent.len;
+    *place = (cel_place){silent ? no_span : node->extent, node->at, a_span, b_span};
     return (uint16_t)(c->code_count - 1);
 }
 
@@ -360,17 +362,20 @@ static void conditional(compiler *c, const cel_node *node, uint8_t d) {
     land(c, &end);
 }
 
-// ---- Calls ----------------------------------------------------------------------------------------------------------
+// What a pattern takes lies outside the arena, and compiling one takes long: so many constants of an expression are got
+// ready ahead of time, folding included; further ones are looked at when they are met, and paid for in steps.
+#define COMPILE_PREPARED_MAX 64
 
-// The operand for argument `i` of a call. A constant that can be got ready ahead of time (a pattern, a time zone) is,
-// and one that can never be that argument is a fault of the expression, not of each evaluation.
+// The operand for argument `i` of a call. A constant that can be got ready (a pattern, a time zone) is.
 static uint16_t argument(compiler *c, const cel_node *call, uint32_t i, const cel_node *node) {
     if (node->kind != CEL_LITERAL || node->as.literal.kind != TACT_STRING || !call->as.call.overloads_count) {
         return operand(c, node);
     }
+    if (c->in->ast->prepared >= COMPILE_PREPARED_MAX) return operand(c, node);
     tact_value v = func_prepare(call->as.call.overloads[0], i, node->as.literal, c->in->hot);
+    if (v.kind == TACT_OPAQUE || v.kind == TACT_ERROR) c->in->ast->prepared++;
     if (v.kind != TACT_ERROR) return constant(c, node, v);
-    if (c->in->unchecked) return operand(c, node);
+    if (!c->in->strict) return operand(c, node);
     if (!c->failed) diag_bad_constant(c->in->diags, node->extent, v.as.s);
     c->failed = true;
     return OPERAND_CONSTANT;
@@ -644,6 +649,8 @@ static void loop(compiler *c, const cel_node *node, uint8_t d) {
     growth g = growth_of(node);
     jumps exit = NO_JUMPS;
     uint16_t range = operand(c, node->as.fold.range);
+    cel_span outer = c->silent;
+    c->silent = node->extent;
     uint8_t accu = take_registers(c, node, 1), iterator = take_registers(c, node, 2);
     if (g.list || g.map) {
         emit(c, node, g.list ? OP_LIST : OP_MAP, accu, 0, 0, 0);
@@ -670,6 +677,7 @@ static void loop(compiler *c, const cel_node *node, uint8_t d) {
     c->locals_count = locals;
     declare(c, node->as.fold.accu, accu);
     if (g.list || g.map) emit(c, node, g.list ? OP_LIST_END : OP_MAP_END, accu, 0, 0, 0);
+    c->silent = outer;
     into(c, node->as.fold.result, d);
 }
 
@@ -772,15 +780,15 @@ static tact_cel_program *assemble_block(const compiler *c) {
     size_t items = 0, text = 0, code = c->code_count * sizeof(cel_instr), head = sizeof(tact_cel_program);
     for (uint32_t i = 0; i < c->constants_count; i++) measure(c->constants[i], &items, &text);
     size_t values = (c->constants_count + items) * sizeof(tact_value);
-    char *block = arena_alloc(c->in->hot, head + code + values + text);
-    if (!block) return NULL;
-    tact_cel_program *p = (tact_cel_program *)block;
-    tact_value *constants = (tact_value *)(block + head + code);
-    *p = (tact_cel_program){.constants = constants,
+    tact_cel_program *p = arena_alloc(c->in->hot, head + code + values + text);
+    if (!p) return NULL;
+    *p = (tact_cel_program){.code_count = (uint16_t)c->code_count,
                             .registers_count = (uint8_t)c->registers_max,
-                            .allocates = allocates(c),
-                            .code = memcpy(block + head, c->code, code)};
-    layout l = {constants + c->constants_count, block + head + code + values, c->in->hot};
+                            .result_kind = (uint8_t)c->in->result_kind,
+                            .allocates = allocates(c)};
+    memcpy(p->code, c->code, code);
+    tact_value *constants = (tact_value *)(void *)(p->code + c->code_count);
+    layout l = {constants + c->constants_count, (char *)constants + values, c->in->hot};
     for (uint32_t i = 0; i < c->constants_count; i++) {
         if (!lay(&l, c->constants[i], &constants[i])) return NULL;
     }
@@ -788,13 +796,13 @@ static tact_cel_program *assemble_block(const compiler *c) {
 }
 
 static const cel_call_site *copy_calls(const compiler *c) {
-    cel_call_site *calls = arena_array(c->in->cold, c->calls_count, sizeof *calls);
+    cel_call_site *calls = arena_array(c->in->hot, c->calls_count, sizeof *calls);
     for (uint32_t i = 0; calls && i < c->calls_count; i++) {
         cel_call_site *site = &calls[i];
         *site = c->calls[i];
         size_t bytes = site->overloads_count * sizeof *site->overloads;
-        const cel_overload **overloads = arena_alloc(c->in->cold, bytes);
-        site->name.ptr = arena_copy(c->in->cold, site->name.ptr, site->name.len);
+        const cel_overload **overloads = arena_alloc(c->in->hot, bytes);
+        site->name.ptr = arena_copy(c->in->hot, site->name.ptr, site->name.len);
         if (!overloads || !site->name.ptr) return NULL;
         if (bytes) memcpy(overloads, site->overloads, bytes);
         site->overloads = overloads;
@@ -813,27 +821,31 @@ static const uint32_t *list_slots(const compiler *c, uint32_t *count) {
     return slots;
 }
 
-static const tact_cel_program *assemble(const compiler *c) {
-    size_t used = tact_arena_used(c->in->hot);
-    tact_cel_program *p = assemble_block(c);
-    size_t bytes = tact_arena_used(c->in->hot) - used;
+static const cel_program_info *assemble_info(const compiler *c, size_t bytes) {
     cel_program_info *info = ARENA_NEW(c->in->cold, cel_program_info);
     cel_place *places = arena_array(c->in->cold, c->code_count, sizeof *places);
-    if (!p || !info || !places) return NULL;
-    *info = (cel_program_info){.code_count = c->code_count,
-                               .constants_count = c->constants_count,
+    if (!info || !places) return NULL;
+    *info = (cel_program_info){.constants_count = c->constants_count,
                                .calls_count = c->calls_count,
-                               .env = c->in->env,
                                .type = c->in->type,
                                .cost = c->in->cost,
                                .bytes = bytes,
                                .source = c->in->ast->source};
     info->places = memcpy(places, c->places, c->code_count * sizeof *places);
-    info->calls = copy_calls(c);
     info->slots = list_slots(c, &info->slots_count);
-    if (!info->calls || !info->slots) return NULL;
+    return info->slots ? info : NULL;
+}
+
+static const tact_cel_program *assemble(const compiler *c) {
+    size_t used = tact_arena_used(c->in->hot);
+    tact_cel_program *p = assemble_block(c);
+    cel_program_links *links = ARENA_NEW(c->in->hot, cel_program_links);
+    const cel_call_site *calls = copy_calls(c);
+    const cel_program_info *info = assemble_info(c, tact_arena_used(c->in->hot) - used);
+    if (!p || !links || !calls || !info) return NULL;
+    *links = (cel_program_links){calls, c->in->env, info};
+    p->links = links;
     p->slots_needed = (uint16_t)(info->slots_count ? info->slots[info->slots_count - 1] + 1 : 0);
-    p->info = info;
     return p;
 }
 
@@ -848,7 +860,8 @@ const tact_cel_program *compile_run(const compile_input *input) {
     } else {
         uint8_t d = take_registers(&c, root, 1);
         into(&c, root, d);
-        if (!c.failed && c.code[c.code_count - 1].op != OP_RETURN_ELSE) emit(&c, root, OP_RETURN, 0, d, 0, 0);
+        bool ended = c.code && c.code[c.code_count - 1].op == OP_RETURN_ELSE;
+        if (!ended) emit(&c, root, OP_RETURN, 0, d, 0, 0);
     }
     if (c.failed) return NULL;
     const tact_cel_program *p = assemble(&c);

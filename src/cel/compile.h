@@ -10,13 +10,14 @@
 
 typedef struct compile_input {
     const tact_cel_env *env;
-    const cel_ast *ast;   // checked
-    const cel_node *root; // the whole tree, or a constant part of it
-    arena *hot;           // what evaluation reads is built here, in one block as far as possible
-    arena *cold;          // the rest of the program; may be `hot`
-    arena *scratch;       // free afterwards
-    bool unchecked;
-    tact_str type; // for the program's information; borrowed
+    cel_ast *ast;          // checked; counts what was got ready, see `prepared`
+    const cel_node *root;  // the whole tree, or a constant part of it
+    arena *hot;            // what evaluation reads is built here, in one block as far as possible
+    arena *cold;           // the rest of the program; may be `hot`
+    arena *scratch;        // free afterwards
+    bool strict;           // a constant argument that can never be one is a fault of the expression
+    tact_kind result_kind; // that the result must have; TACT_UNRESOLVED: any
+    tact_str type;         // for the program's information; borrowed
     uint64_t cost;
     cel_diags *diags;
 } compile_input;

@@ -216,11 +216,11 @@ static estimate of_select(estimator *e, const cel_node *n) {
 
 // ---- Operators and functions ----------------------------------------------------------------------------------------
 
-// Looking a key up in a map takes hashing it, finding an item in a list comparing it with each.
+// Looking a key up in a map takes hashing it, finding an item in a list comparing its parts with each. A text is one
+// part however long: those that differ nearly always do so at once.
 static cost_range membership(const estimate *of, const estimate *in, const tact_type *type) {
     if (type->kind == TYPE_MAP || type->kind == TYPE_RECORD) return (cost_range){1, most(1, steps_whole(of))};
-    uint64_t each = least(steps_of(1, in->bytes), steps_whole(of));
-    return (cost_range){1, most(1, times(in->count.max, most(1, each)))};
+    return (cost_range){1, most(1, times(in->count.max, most(1, of->count.max)))};
 }
 
 static const cel_node *argument(const cel_node *call, uint32_t i) {
@@ -228,10 +228,21 @@ static const cel_node *argument(const cel_node *call, uint32_t i) {
     return i ? call->as.call.args[i - 1] : call->as.call.target;
 }
 
-// The units of an argument: bytes where a text is taken, else what copying it takes.
+static bool takes_text(const cel_overload *o, uint32_t i) {
+    return o->kinds[i] == TACT_STRING || o->kinds[i] == TACT_BYTES;
+}
+
+// A function that takes a list(A) or list(optional_type(A)) does not look into the items.
+static bool looks_at_items(const tact_type *param) {
+    if (!has_parts(param) || param->count == 0) return true;
+    const tact_type *item = param->params[param->count - 1];
+    return item->kind != TYPE_PARAM && item->kind != TYPE_OPTIONAL;
+}
+
+// The size of an argument as a function goes through it.
 static uint64_t units(const cel_overload *o, uint32_t i, const estimate *arg) {
-    tact_kind kind = (tact_kind)o->kinds[i];
-    return kind == TACT_STRING || kind == TACT_BYTES ? arg->bytes : steps_whole(arg);
+    if (takes_text(o, i)) return arg->bytes;
+    return looks_at_items(o->params[i]) ? steps_whole(arg) : arg->count.max;
 }
 
 static uint64_t digits_of(uint64_t n) { // in base 2
@@ -242,15 +253,20 @@ static uint64_t digits_of(uint64_t n) { // in base 2
 
 static uint64_t growth(const cel_overload *o, const estimate *args) {
     uint64_t sum = 0, smallest = COST_UNBOUNDED;
-    if (o->growth == CEL_COST_FIXED || o->count == 0) return 0;
+    if (o->count == 0) return 0;
     for (uint32_t i = 0; i < o->count; i++) {
         sum = plus(sum, units(o, i, &args[i]));
         smallest = least(smallest, steps_whole(&args[i]));
     }
-    if (o->growth == CEL_COST_LEAST) return smallest - least(1, smallest); // comparing one step's worth is the base
-    if (o->growth == CEL_COST_LINEAR) return sum;
-    if (o->count == 1) return times(2 * digits_of(args[0].count.max), sum);
-    return plus(sum, times(units(o, 0, &args[0]), units(o, 1, &args[1])));
+    const estimate *last = &args[o->count - 1];
+    switch ((cel_growth)o->growth) {
+    case CEL_COST_FIXED: return 0;
+    case CEL_COST_LEAST: return smallest - least(1, smallest); // comparing one step's worth is the base
+    case CEL_COST_LINEAR: return sum;
+    case CEL_COST_SORT: return plus(sum, times(2 * digits_of(last->count.max), steps_whole(last)));
+    case CEL_COST_PRODUCT: break;
+    }
+    return plus(sum, times(takes_text(o, 0) ? args[0].bytes : args[0].count.max, units(o, 1, &args[1])));
 }
 
 // A list that a number in the call makes larger than is assumed, as in lists.range(5000).
@@ -276,8 +292,9 @@ static estimate of_function(estimator *e, const cel_node *n, const estimate *arg
     }
     r.cost = add(r.cost, exactly(1));
     if (has_parts(n->type)) { // which are made one by one
-        r.count.max = most(r.count.max, most(grown, size_asked_for(n)));
-        r.cost.max = plus(r.cost.max, grown);
+        uint64_t made = most(grown, size_asked_for(n));
+        r.count.max = most(r.count.max, made);
+        r.cost.max = plus(r.cost.max, made);
     } else if (has_size(n->type)) {
         r.bytes = most(r.bytes, grown);
         r.cost.max = plus(r.cost.max, grown / CALL_BYTES_A_STEP);
@@ -285,9 +302,9 @@ static estimate of_function(estimator *e, const cel_node *n, const estimate *arg
     return r;
 }
 
-static bool is_call(const cel_node *n, const char *name, uint32_t count) {
-    return n->kind == CEL_CALL && !n->as.call.target && n->as.call.count == count &&
-           tact_str_equal(n->as.call.name, tact_str_from(name));
+static cel_role role_of(const cel_node *n) {
+    const cel_function *f = n->kind == CEL_CALL ? n->as.call.function : NULL;
+    return f ? f->role : CEL_ROLE_NONE;
 }
 
 // Of `?:` only one outcome is computed.
@@ -306,45 +323,41 @@ static estimate of_sum(estimator *e, const cel_node *n, const estimate *a, const
     bool text = n->type->kind == TYPE_STRING || n->type->kind == TYPE_BYTES;
     r.count = text ? exactly(1) : add(a->count, b->count);
     r.bytes = has_parts(n->type) ? most(a->bytes, b->bytes) : plus(a->bytes, b->bytes);
-    r.cost.max = plus(1, plus(steps_whole(a), steps_whole(b)));
+    r.cost.max = plus(1, text ? steps_of(1, r.bytes) : r.count.max);
     return r;
 }
 
-static estimate of_binary(estimator *e, const cel_node *n, const estimate *args) {
-    if (is_call(n, CEL_OP_ADD, 2)) return of_sum(e, n, &args[0], &args[1]);
+// The call itself, without its arguments.
+static estimate of_operation(estimator *e, const cel_node *n, const estimate *args) {
     estimate r = of_type(e->env, n->type);
-    if (is_call(n, CEL_OP_IN, 2)) {
-        r.cost = membership(&args[0], &args[1], n->as.call.args[1]->type);
+    switch (role_of(n)) {
+    case CEL_ROLE_ADD: return of_sum(e, n, &args[0], &args[1]);
+    case CEL_ROLE_IN: r.cost = membership(&args[0], &args[1], n->as.call.args[1]->type); return r;
+    case CEL_ROLE_INDEX:
+    case CEL_ROLE_OPT_INDEX: r.cost = (cost_range){1, most(1, steps_whole(&args[1]))}; return r;
+    case CEL_ROLE_BLOCK:
+        r = args[1];
+        r.cost = exactly(0);
         return r;
+    default: return of_function(e, n, args);
     }
-    if (is_call(n, CEL_OP_INDEX, 2) || is_call(n, CEL_OP_OPT_INDEX, 2)) {
-        r.cost = (cost_range){1, most(1, steps_whole(&args[1]))};
-        return r;
-    }
-    return of_function(e, n, args);
 }
 
 static estimate of_call(estimator *e, const cel_node *n) {
-    estimate args[CEL_PARAMS_MAX];
-    uint32_t count = 0;
+    estimate args[CEL_PARAMS_MAX] = {0};
     cost_range cost = {0, 0};
-    uint32_t total = n->as.call.count + (n->as.call.target != NULL);
-    for (uint32_t i = 0; i < total; i++) {
+    uint32_t count = n->as.call.count + (n->as.call.target != NULL);
+    for (uint32_t i = 0; i < count; i++) {
         estimate a = of_node(e, argument(n, i));
-        if (count < CEL_PARAMS_MAX) args[count++] = a;
+        if (i < CEL_PARAMS_MAX) args[i] = a;
         cost = add(cost, a.cost);
     }
-    if (is_call(n, CEL_OP_CONDITIONAL, 3)) return of_conditional(&args[0], &args[1], &args[2]);
-    if (is_call(n, CEL_OP_AND, 2) || is_call(n, CEL_OP_OR, 2)) { // the second is not needed if the first settles it
+    cel_role role = role_of(n);
+    if (role == CEL_ROLE_CONDITIONAL) return of_conditional(&args[0], &args[1], &args[2]);
+    if (role == CEL_ROLE_LOGIC) { // the second is not needed if the first settles it
         return (estimate){.cost = {plus(1, args[0].cost.min), plus(1, cost.max)}, .count = exactly(1)};
     }
-    estimate r;
-    if (is_call(n, CEL_FN_BLOCK, 2)) {
-        r = args[1];
-        r.cost = exactly(0);
-    } else {
-        r = total == 2 && !n->as.call.target ? of_binary(e, n, args) : of_function(e, n, args);
-    }
+    estimate r = of_operation(e, n, args);
     r.cost = add(r.cost, cost);
     return r;
 }
@@ -416,14 +429,14 @@ static round of_growth(estimator *e, const cel_node *step) {
 }
 
 static bool grows_in_place(const cel_node *step, tact_str accu) {
-    bool adds = is_call(step, CEL_OP_ADD, 2) && step->as.call.args[1]->kind == CEL_LIST;
-    bool puts = is_call(step, CEL_FN_MAP_INSERT, 2) || is_call(step, CEL_FN_MAP_INSERT, 3);
-    return (adds || puts) && is_named(step->as.call.args[0], accu);
+    cel_role role = role_of(step);
+    bool adds = role == CEL_ROLE_ADD && step->as.call.args[1]->kind == CEL_LIST;
+    return (adds || role == CEL_ROLE_MAP_INSERT) && is_named(step->as.call.args[0], accu);
 }
 
 static round of_step(estimator *e, const cel_node *step, tact_str accu) {
     if (grows_in_place(step, accu)) return of_growth(e, step);
-    if (is_call(step, CEL_OP_CONDITIONAL, 3) && is_named(step->as.call.args[2], accu) &&
+    if (role_of(step) == CEL_ROLE_CONDITIONAL && is_named(step->as.call.args[2], accu) &&
         grows_in_place(step->as.call.args[1], accu)) {
         estimate guard = of_node(e, step->as.call.args[0]);
         round r = of_growth(e, step->as.call.args[1]);

@@ -12,7 +12,7 @@
 #include "cel/env.h"
 
 #define COST_ITEMS 100            // in a list or map of which nothing is known: people's tags and purchases are fewer
-#define COST_TEXT_BYTES 1024      // of a text of which nothing is known
+#define COST_TEXT_BYTES 256       // of a text of which nothing is known; what people are told in is shorter
 #define COST_UNBOUNDED UINT64_MAX // sums that are larger than can be told
 
 typedef struct cost_range {

@@ -143,11 +143,13 @@ typedef struct glyph {
 // The glyph at `*at`, which is moved on; `column` is where it will stand.
 static glyph next_glyph(const char **at, const char *end, size_t column) {
     const char *text = *at;
-    uint32_t c = utf8_next(at, end);
-    if (c == '\t') return (glyph){NULL, 0, TAB_COLUMNS - column % TAB_COLUMNS};
-    if (c == UTF8_BAD || !utf8_printable(c)) return (glyph){"\xef\xbf\xbd", 3, 1};
+    if (*text == '\t') {
+        ++*at;
+        return (glyph){NULL, 0, TAB_COLUMNS - column % TAB_COLUMNS};
+    }
+    if (!utf8_next_shown(at, end)) return (glyph){UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1, 1};
     size_t len = (size_t)(*at - text);
-    return (glyph){text, len, c < 0x80 ? 1 : utf8_width(text, len)};
+    return (glyph){text, len, len == 1 ? 1 : utf8_width(text, len)};
 }
 
 // The columns that the first `len` bytes of a line take.
@@ -159,11 +161,12 @@ static size_t columns_of(tact_str line, size_t len) {
     return column;
 }
 
-// The columns `from` to `to` of a line. A character that is cut shows as space.
+// The columns `from` to `to` of a line, with the marks on the last. A character that is cut shows as space.
 static void print_columns(buf *out, tact_str line, size_t from, size_t to) {
     size_t column = 0;
-    for (const char *at = line.ptr, *end = line.ptr + line.len; at < end && column < to;) {
+    for (const char *at = line.ptr, *end = line.ptr + line.len; at < end;) {
         glyph g = next_glyph(&at, end, column);
+        if (column >= to && g.columns > 0) break;
         size_t left = column < from ? from : column, right = column + g.columns < to ? column + g.columns : to;
         if (g.text && column >= from && column + g.columns <= to) {
             buf_add(out, g.text, g.len);
@@ -193,7 +196,7 @@ static size_t digits_of(uint32_t n) {
 
 // The line with `pos`, and below it a caret and a line under `len` bytes, as far as they are on that line.
 static void print_line(buf *out, tact_str source, const tact_cel_diagnostic *item, size_t gutter) {
-    static const char cut[] = "\u2026"; // an ellipsis, one column
+    static const char cut[] = UTF8_ELLIPSIS; // one column
     size_t pos = item->pos < source.len ? item->pos : source.len;
     tact_str line = line_at(source, pos);
     size_t offset = (size_t)(source.ptr + pos - line.ptr);
@@ -243,7 +246,7 @@ static const char *quoted_text(cel_diags *d, tact_str text) {
     size_t all = columns_of(text, text.len);
     buf_add_char(&out, '`');
     print_columns(&out, text, 0, all > EXCERPT_COLUMNS ? EXCERPT_COLUMNS : all);
-    buf_add_text(&out, all > EXCERPT_COLUMNS ? "\u2026`" : "`");
+    buf_add_text(&out, all > EXCERPT_COLUMNS ? UTF8_ELLIPSIS "`" : "`");
     tact_str done = buf_done(&out);
     return done.ptr ? done.ptr : "";
 }
@@ -294,6 +297,15 @@ static cel_span word_before(const cel_diags *d, uint32_t pos) {
     return (cel_span){start, pos - start};
 }
 
+// The word that stands behind `at`, likewise.
+static cel_span word_after(const cel_diags *d, cel_span at) {
+    const char *text = d->source.ptr;
+    size_t start = at.pos + at.len, end;
+    while (start < d->source.len && text[start] == ' ') start++;
+    for (end = start; end < d->source.len && (text[end] | 0x20) >= 'a' && (text[end] | 0x20) <= 'z';) end++;
+    return (cel_span){(uint32_t)start, (uint32_t)(end - start)};
+}
+
 // What CEL has for an operator that is a word elsewhere.
 static const char *operator_hint(cel_diags *d, cel_span at) {
     static const struct {
@@ -308,7 +320,8 @@ static const char *operator_hint(cel_diags *d, cel_span at) {
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         if (has_word(d, at, methods[i])) return "texts are tested by calls, such as `name.contains(\"x\")`";
     }
-    if (has_word(d, word_before(d, at.pos), "not")) return "the operator is written `!`";
+    if (has_word(d, at, "not") && has_word(d, word_after(d, at), "in")) return "it is written `!(x in list)`";
+    if (has_word(d, at, "not") || has_word(d, word_before(d, at.pos), "not")) return "the operator is written `!`";
     return NULL;
 }
 
@@ -468,6 +481,27 @@ void diag_expected_expression(cel_diags *d, cel_span at, const cel_token *found)
     add(d, TACT_SYNTAX, "expected_expression", at, NULL, "expected an expression, found %s", found_text(d, found));
 }
 
+// `[1, 2].0`: what a number behind a dot means elsewhere.
+static const char *item_hint(cel_diags *d, cel_span at) {
+    const char *digits = d->source.ptr + at.pos;
+    uint32_t before = at.pos, count = at.len;
+    if (*digits == '.') {
+        digits++, count--;
+    } else { // behind the dot and blanks
+        while (before > 0 && d->source.ptr[before - 1] != '.') before--;
+        before -= before > 0;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (digits[i] < '0' || digits[i] > '9') return NULL;
+    }
+    while (before > 0 && d->source.ptr[before - 1] == ' ') before--;
+    char last = before > 0 ? d->source.ptr[before - 1] : '\0';
+    const char *format = last == '"' || last == '\'' ? "character %.*s of a text is written a.charAt(%.*s)"
+                                                     : "item %.*s of a list is written a[%.*s]";
+    int shown = count < EXCERPT_COLUMNS ? (int)count : EXCERPT_COLUMNS;
+    return hint_text(d, format, shown, digits, shown, digits);
+}
+
 static const char *unexpected_hint(cel_diags *d, cel_span at, const cel_token *found) {
     char before = at.pos > 0 ? d->source.ptr[at.pos - 1] : '\0';
     switch (found->kind) {
@@ -475,9 +509,9 @@ static const char *unexpected_hint(cel_diags *d, cel_span at, const cel_token *f
     case TOKEN_RESERVED:
         if (before != '"' && before != '\'') return operator_hint(d, at);
         return hint_text(d, "within a string, its quote is written `\\%c`", before);
-    case TOKEN_DOUBLE: return d->source.ptr[at.pos] == '.' ? "item 1 of a list is written a[1]" : NULL;
+    case TOKEN_DOUBLE: return d->source.ptr[at.pos] == '.' ? item_hint(d, at) : NULL;
     case TOKEN_LPAREN: return "only a name can be called";
-    default: return NULL;
+    default: return has_word(d, word_before(d, at.pos), "not") ? "the operator is written `!`" : NULL;
     }
 }
 
@@ -518,7 +552,7 @@ static const char *field_hint(cel_diags *d, cel_span at, const cel_token *found)
     case TOKEN_FALSE:
     case TOKEN_NULL: return hint_text(d, "in backquotes it can name a field: a.%s", quoted(d, at));
     case TOKEN_STRING: return "the value at a key is written a[\"key\"]";
-    case TOKEN_INT: return "item 1 of a list is written a[1]";
+    case TOKEN_INT: return item_hint(d, at);
     default:
         return dot > 1 && text[dot - 2] >= '0' && text[dot - 2] <= '9' ? "a number has digits after its point: 1.0"
                                                                        : NULL;
@@ -625,27 +659,68 @@ static void offer_names(near *n, const tact_cel_env *env, const tact_str *locals
     for (uint32_t i = 0; i < env->names.count; i++) near_offer(n, env->names.entries[i].key);
 }
 
-void diag_undeclared_name(cel_diags *d, const tact_cel_env *env, cel_span at, tact_str name, tact_str whole,
-                          const tact_str *locals, uint32_t locals_count) {
+// What CEL calls things that have another name elsewhere.
+static const char *foreign_constant(tact_str name) {
+    static const struct {
+        const char *name, *hint;
+    } table[] = {
+        {"True", "it is written `true`"},
+        {"TRUE", "it is written `true`"},
+        {"False", "it is written `false`"},
+        {"FALSE", "it is written `false`"},
+        {"Null", "it is written `null`"},
+        {"NULL", "it is written `null`"},
+        {"None", "it is written `null`"},
+        {"nil", "it is written `null`"},
+        {"undefined", "it is written `null`"},
+        {"timestamp", "the type is called google.protobuf.Timestamp"},
+        {"duration", "the type is called google.protobuf.Duration"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (tact_str_equal(name, tact_str_from(table[i].name))) return table[i].hint;
+    }
+    return NULL;
+}
+
+static bool is_text(const tact_type *t) {
+    if (t && t->kind == TYPE_LIST) t = t->params[0];
+    return t && t->kind == TYPE_STRING;
+}
+
+// Names that only macros write: "@index0", "@it:0:0".
+static void undeclared_inner_name(cel_diags *d, const cel_node *n) {
+    const size_t prefix = sizeof CEL_INDEX - 1;
+    tact_str name = n->as.ident.name;
+    if (name.len > prefix && memcmp(name.ptr, CEL_INDEX, prefix) == 0) {
+        add(d, TACT_INVALID, "no_block_value", n->at,
+            "the values of cel.block() are counted from 0, and see those before them", "there is no value %.*s here",
+            (int)(name.len - prefix), name.ptr + prefix);
+    } else {
+        add(d, TACT_INVALID, "undeclared_name", n->extent, "it is a variable only within the macro that names it so",
+            "undeclared name %s", quoted(d, n->extent));
+    }
+}
+
+void diag_undeclared_name(cel_diags *d, const tact_cel_env *env, const cel_node *n, tact_str whole,
+                          const tact_type *compared_to, const tact_str *locals, uint32_t locals_count) {
     if (is_full(d, TACT_INVALID)) return;
-    if (name.len > sizeof CEL_INDEX - 1 && memcmp(name.ptr, CEL_INDEX, sizeof CEL_INDEX - 1) == 0) {
-        add(d, TACT_INVALID, "no_block_value", at, "the values of cel.block() are counted from 0, and see those before them",
-            "there is no value %.*s here", (int)(name.len - (sizeof CEL_INDEX - 1)), name.ptr + sizeof CEL_INDEX - 1);
+    tact_str name = n->as.ident.name;
+    if (*name.ptr == '@') {
+        undeclared_inner_name(d, n);
         return;
     }
     near to_whole = near_to(whole), to_name = near_to(name);
     to_name.beginnings = true;
     offer_names(&to_whole, env, locals, locals_count);
     offer_names(&to_name, env, locals, locals_count);
-    const char *hint = did_you_mean(d, to_whole.best.len ? &to_whole : &to_name);
-    if (tact_str_equal(name, TACT_STR("timestamp"))) {
-        hint = "the type is called google.protobuf.Timestamp";
-    } else if (tact_str_equal(name, TACT_STR("duration"))) {
-        hint = "the type is called google.protobuf.Duration";
+    const char *hint = foreign_constant(name);
+    if (!hint) hint = did_you_mean(d, to_whole.best.len ? &to_whole : &to_name);
+    if (!hint && is_text(compared_to) && can_be_written(name)) {
+        hint = hint_text(d, "text stands in quotes: \"%.*s\"", (int)name.len, name.ptr);
     } else if (!hint && env_function(env, name)) {
         hint = hint_text(d, "`%.*s` is a function", (int)name.len, name.ptr);
     }
-    add(d, TACT_INVALID, "undeclared_name", at, hint, "undeclared name %s",
+    add(d, TACT_INVALID, "undeclared_name", n->at, hint, "undeclared name %s",
         quoted_text(d, whole.len && to_whole.best.len ? whole : name));
 }
 
@@ -667,8 +742,9 @@ static const char *fields_hint(cel_diags *d, const cel_record *record, tact_str 
 
 void diag_undeclared_field(cel_diags *d, cel_span at, tact_str record_name, const cel_record *record, tact_str field) {
     if (is_full(d, TACT_INVALID)) return;
-    add(d, TACT_INVALID, "undeclared_field", at, record ? fields_hint(d, record, field) : "none of its fields is declared",
-        "`%.*s` has no field %s", (int)record_name.len, record_name.ptr, quoted_text(d, field));
+    add(d, TACT_INVALID, "undeclared_field", at,
+        record ? fields_hint(d, record, field) : "none of its fields is declared", "`%.*s` has no field %s",
+        (int)record_name.len, record_name.ptr, quoted_text(d, field));
 }
 
 // The nearest macro counts only where it is nearer than every function.
@@ -681,9 +757,37 @@ static bool offer_macros(near *n, uint32_t libraries) {
     return n->best.ptr != before.ptr;
 }
 
+// What CEL calls a function that has another name elsewhere; NULL if there is none.
+static const char *foreign_function(const tact_cel_env *env, tact_str name) {
+    static const struct {
+        const char *name, *meant;
+    } table[] = {
+        {"length", "size"},
+        {"len", "size"},
+        {"count", "size"},
+        {"toLowerCase", "lowerAscii"},
+        {"toUpperCase", "upperAscii"},
+        {"includes", "contains"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        bool found = tact_str_equal(name, tact_str_from(table[i].name));
+        if (found && env_function(env, tact_str_from(table[i].meant))) return table[i].meant;
+    }
+    return NULL;
+}
+
+// What helps more than the nearest name would; NULL if that is best.
+static const char *function_hint(cel_diags *d, const tact_cel_env *env, tact_str name) {
+    if (env_name(env, name)) return "it is an attribute: leave out the parentheses";
+    if (tact_str_equal(name, TACT_STR("not"))) return "the operator is written `!`";
+    const char *meant = foreign_function(env, name);
+    return meant ? hint_text(d, "did you mean `%s`?", meant) : NULL;
+}
+
 bool diag_undeclared_function(cel_diags *d, const tact_cel_env *env, const cel_node *call, tact_str name) {
     if (is_full(d, TACT_INVALID)) return false;
-    tact_str usage = macro_usage(d->arena, call->as.call.name, call->as.call.target, env->libraries);
+    bool misplaced;
+    tact_str usage = macro_usage(d->arena, call->as.call.name, call->as.call.target, env->libraries, &misplaced);
     near n = near_to(name);
     n.beginnings = true;
     for (uint32_t i = 0; i < env->functions.count; i++) {
@@ -691,16 +795,22 @@ bool diag_undeclared_function(cel_diags *d, const tact_cel_env *env, const cel_n
         if (can_be_written(candidate)) near_offer(&n, candidate);
     }
     bool like_macro = offer_macros(&n, env->libraries);
-    const char *hint = env_name(env, name) ? "it is an attribute: leave out the parentheses" : did_you_mean(d, &n);
+    const char *hint = function_hint(d, env, name);
+    if (!hint) hint = did_you_mean(d, &n);
     cel_span at = call->at;
     if (name.len > call->as.call.name.len) { // the target is a part of it
         at.pos = call->as.call.target->extent.pos;
         at.len += call->at.pos - at.pos;
     }
     if (usage.len) {
-        add(d, TACT_INVALID, "macro_arguments", at,
-            hint_text(d, "it is written %.*s", (int)usage.len, usage.ptr), "%s does not take %u argument%s",
-            quoted_text(d, name), call->as.call.count, call->as.call.count == 1 ? "" : "s");
+        hint = hint_text(d, "it is written %.*s", (int)usage.len, usage.ptr);
+        if (misplaced) {
+            add(d, TACT_INVALID, "macro_target", at, hint, "%s %s be called on a value", quoted_text(d, name),
+                call->as.call.target ? "cannot" : "must");
+        } else {
+            add(d, TACT_INVALID, "macro_arguments", at, hint, "%s does not take %u argument%s", quoted_text(d, name),
+                call->as.call.count, call->as.call.count == 1 ? "" : "s");
+        }
         return true;
     }
     add(d, TACT_INVALID, "undeclared_function", at, hint, "undeclared function %s", quoted_text(d, name));
@@ -746,7 +856,8 @@ static void print_call(buf *out, tact_str name, bool member, const tact_type *co
 }
 
 static bool may_fit(const tact_type *arg, const tact_type *param) {
-    if (arg->kind <= TYPE_DYN || arg->kind == TYPE_VAR || param->kind == TYPE_DYN || param->kind == TYPE_PARAM) return true;
+    if (arg->kind <= TYPE_DYN || arg->kind == TYPE_VAR || param->kind == TYPE_DYN || param->kind == TYPE_PARAM)
+        return true;
     return arg->kind == param->kind;
 }
 
@@ -768,12 +879,13 @@ static const char *overloads_hint(cel_diags *d, const cel_function *f, bool memb
         if (score > best) best = score;
     }
     buf out = buf_in(d->arena);
-    buf_add_text(&out, can_be_written(f->name) ? "it can be called as " : "it takes ");
+    tact_str name = macro_name_of(f->name);
+    buf_add_text(&out, can_be_written(name) ? "it can be called as " : "it takes ");
     for (uint32_t i = 0; i < f->count; i++) {
         const cel_overload *o = f->overloads[i];
         if (closeness(o, member, args, count) < best || ++all > OVERLOADS_TOLD_MAX) continue;
         if (told++) buf_add_text(&out, ", or ");
-        print_call(&out, f->name, o->member, o->params, o->count);
+        print_call(&out, name, o->member, o->params, o->count);
         open |= o->generic;
     }
     if (all > told) buf_printf(&out, ", or %u more", all - told);
@@ -804,9 +916,12 @@ static bool is_function(const cel_function *f, const char *name) {
 #define WITH_ORDER "int, uint, double, bool, string, bytes, timestamp and duration have an order"
 
 // What helps more than the overloads would; NULL if they are best.
-static const char *operator_use(cel_diags *d, const cel_node *call, const cel_function *f, const tact_type *const *args) {
+static const char *operator_use(cel_diags *d, const cel_node *call, const cel_function *f,
+                                const tact_type *const *args) {
     if (call->as.call.count != 2 || call->as.call.target) return NULL;
-    if (is_number(args[0]) && is_number(args[1]) && args[0] != args[1]) return number_hint(d, call, args);
+    if (is_number(args[0]) && is_number(args[1]) && args[0] != args[1] && !is_function(f, CEL_OP_MOD)) {
+        return number_hint(d, call, args);
+    }
     if (is_function(f, CEL_OP_EQ) || is_function(f, CEL_OP_NE)) return "both sides must be of one type";
     bool order = is_function(f, CEL_OP_LT) || is_function(f, CEL_OP_LE) || is_function(f, CEL_OP_GT) ||
                  is_function(f, CEL_OP_GE);
@@ -821,6 +936,17 @@ static const char *operator_use(cel_diags *d, const cel_node *call, const cel_fu
     return in ? "`in` looks into a list or a map" : "only lists and maps have an index";
 }
 
+// The same for functions that are called.
+static const char *method_use(cel_diags *d, const cel_node *call, const cel_function *f, const tact_type *const *args) {
+    if (!is_function(f, "contains") || !call->as.call.target || call->as.call.count != 1) return NULL;
+    if (args[0]->kind != TYPE_LIST) return NULL;
+    cel_span list = call->as.call.target->extent, item = call->as.call.args[0]->extent;
+    buf in = buf_in(d->arena);
+    buf_printf(&in, "%.*s in %.*s", (int)item.len, d->source.ptr + item.pos, (int)list.len, d->source.ptr + list.pos);
+    tact_str text = buf_done(&in);
+    return text.ptr ? hint_text(d, "whether a list has an item is asked by %s", quoted_text(d, text)) : NULL;
+}
+
 static const char *no_overload_text(cel_diags *d, const cel_node *call, const cel_function *f,
                                     const tact_type *const *args, uint32_t count) {
     if (is_function(f, CEL_OP_INDEX) || is_function(f, CEL_OP_OPT_INDEX)) {
@@ -828,17 +954,24 @@ static const char *no_overload_text(cel_diags *d, const cel_node *call, const ce
     }
     buf out = buf_in(d->arena);
     buf_add_text(&out, quoted(d, call->at));
-    buf_add_text(&out, can_be_written(f->name) ? " cannot be called as " : " does not take ");
-    print_call(&out, f->name, call->as.call.target != NULL, args, count);
+    tact_str name = macro_name_of(f->name);
+    buf_add_text(&out, can_be_written(name) ? " cannot be called as " : " does not take ");
+    print_call(&out, name, call->as.call.target != NULL, args, count);
     return buf_done(&out).ptr;
 }
 
 void diag_no_overload(cel_diags *d, const cel_node *call, const cel_function *f, const tact_type *const *args,
                       uint32_t count) {
     if (is_full(d, TACT_INVALID)) return;
-    const char *hint = can_be_written(f->name) ? NULL : operator_use(d, call, f, args);
+    const char *hint = can_be_written(f->name) ? method_use(d, call, f, args) : operator_use(d, call, f, args);
     if (!hint) hint = overloads_hint(d, f, call->as.call.target != NULL, args, count);
-    if (is_function(f, CEL_FN_SORT_BY) && count == 2 && args[1]->kind == TYPE_LIST) {
+    if (is_function(f, CEL_FN_SORT_BY) && args[0]->kind != TYPE_LIST) {
+        if (args[0]->kind != TYPE_MAP && args[0]->kind != TYPE_RECORD) return; // its keys were not found either
+        add(d, TACT_INVALID, "no_overload", call->at, "the list of a map's keys is map.map(k, k)",
+            "%s sorts a list, not %s", quoted(d, call->at), type_text(d, args[0]));
+        return;
+    }
+    if (is_function(f, CEL_FN_SORT_BY) && args[1]->kind == TYPE_LIST) {
         add(d, TACT_INVALID, "no_overload", call->at, WITH_ORDER, "%s cannot sort by %s", quoted(d, call->at),
             type_text(d, args[1]->params[0]));
         return;
@@ -861,12 +994,34 @@ void diag_wrong_result(cel_diags *d, cel_span at, const tact_type *expected, con
 }
 
 void diag_branches(cel_diags *d, cel_span at, const tact_type *a, const tact_type *b) {
+    if (can_be_written(
+            (tact_str){d->source.ptr + at.pos, at.len})) { // a macro's choice: its expression, or optional.none()
+        add(d, TACT_INVALID, "not_optional", at, "optMap takes an expression of any type",
+            "the expression of %s must be an optional, but is %s", quoted(d, at), type_text(d, a));
+        return;
+    }
     add(d, TACT_INVALID, "branches_differ", at, "dyn(...) around one of them allows both",
         "both outcomes of `?` must be of one type, but they are %s and %s", type_text(d, a), type_text(d, b));
 }
 
-void diag_no_fields(cel_diags *d, cel_span at, const tact_type *of, tact_str field) {
-    add(d, TACT_INVALID, "no_fields", at, NULL, "%s has no fields, so no %s", type_text(d, of), quoted_text(d, field));
+// Whether `field` is a function to be called on a value of type `of`.
+static bool is_method(const tact_cel_env *env, const tact_type *of, tact_str field) {
+    const cel_function *f = env_function(env, field);
+    for (uint32_t i = 0; f && i < f->count; i++) {
+        if (f->overloads[i]->member && may_fit(of, f->overloads[i]->params[0])) return true;
+    }
+    return false;
+}
+
+void diag_no_fields(cel_diags *d, const tact_cel_env *env, cel_span at, const tact_type *of, tact_str field) {
+    if (is_full(d, TACT_INVALID)) return;
+    const char *hint = NULL, *meant = foreign_function(env, field);
+    if (is_method(env, of, field)) {
+        hint = hint_text(d, "it is a function: `%.*s()`", (int)field.len, field.ptr);
+    } else if (meant && is_method(env, of, tact_str_from(meant))) {
+        hint = hint_text(d, "did you mean `%s()`?", meant);
+    }
+    add(d, TACT_INVALID, "no_fields", at, hint, "%s has no fields, so no %s", type_text(d, of), quoted_text(d, field));
 }
 
 void diag_not_iterable(cel_diags *d, cel_span at, const tact_type *found) {
@@ -879,8 +1034,8 @@ void diag_not_optional(cel_diags *d, cel_span at, const tact_type *found) {
 }
 
 void diag_message(cel_diags *d, cel_span at, tact_str name) {
-    add(d, TACT_INVALID, "no_messages", at, "a map is written {\"field\": value}", "%s cannot be built: there are no messages",
-        quoted_text(d, name));
+    add(d, TACT_INVALID, "no_messages", at, "a map is written {\"field\": value}",
+        "%s cannot be built: there are no messages", quoted_text(d, name));
 }
 
 void diag_types_too_large(cel_diags *d, cel_span at) {
@@ -901,12 +1056,16 @@ void diag_bad_result_type(cel_diags *d, tact_str type, const char *why) {
 }
 
 void diag_bad_constant(cel_diags *d, cel_span at, const char *why) {
-    add(d, TACT_INVALID, "bad_constant", at, NULL, "%s", why ? why : "this can never be that function's argument");
+    tact_str text = tact_str_from(why ? why : "this can never be that function's argument");
+    buf shown = buf_in(d->arena); // a part of the constant may stand in `why`
+    print_columns(&shown, text, 0, columns_of(text, text.len));
+    const char *done = buf_done(&shown).ptr;
+    add(d, TACT_INVALID, "bad_constant", at, NULL, "%s", done ? done : "");
 }
 
 void diag_too_complex(cel_diags *d, cel_span at, const char *what, uint32_t most) {
-    add(d, TACT_LIMIT, "too_complex", at, "split it into several expressions", "the expression needs more than %u %s", most,
-        what);
+    add(d, TACT_LIMIT, "too_complex", at, "split it into several expressions", "the expression needs more than %u %s",
+        most, what);
 }
 
 void diag_not_verified(cel_diags *d, const char *why) {

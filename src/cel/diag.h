@@ -91,21 +91,22 @@ void diag_block_values(cel_diags *d, cel_span at);
 
 #define DIAG_LOCALS_MAX 32 // variables that are considered when the nearest name is looked for
 
-// The identifier `name` is nothing; `whole` is the dotted name that it starts ("profil.recency"), empty if none.
-void diag_undeclared_name(cel_diags *d, const tact_cel_env *env, cel_span at, tact_str name, tact_str whole,
-                          const tact_str *locals, uint32_t locals_count);
+// The identifier `n` is nothing; `whole` is the dotted name that it starts ("profil.recency"), empty if none, and
+// `compared_to` the type of what it is compared with, NULL if it is not.
+void diag_undeclared_name(cel_diags *d, const tact_cel_env *env, const cel_node *n, tact_str whole,
+                          const tact_type *compared_to, const tact_str *locals, uint32_t locals_count);
 // `record` is NULL if no field of it is declared.
 void diag_undeclared_field(cel_diags *d, cel_span at, tact_str record_name, const cel_record *record, tact_str field);
-// `name` is the function's, dotted if the call's target is no value either. True if it is that of a macro, or nearly, so
-// that the arguments may be names that only the macro would bind.
+// `name` is the function's, dotted if the call's target is no value either. True if it is that of a macro, or nearly,
+// so that the arguments may be names that only the macro would bind.
 bool diag_undeclared_function(cel_diags *d, const tact_cel_env *env, const cel_node *call, tact_str name);
 // No overload takes the arguments, the receiver among them.
 void diag_no_overload(cel_diags *d, const cel_node *call, const cel_function *f, const tact_type *const *args,
                       uint32_t count);
 void diag_wrong_type(cel_diags *d, cel_span at, const tact_type *expected, const tact_type *found);
 void diag_wrong_result(cel_diags *d, cel_span at, const tact_type *expected, const tact_type *found);
-void diag_branches(cel_diags *d, cel_span at, const tact_type *a, const tact_type *b); // of `?:`
-void diag_no_fields(cel_diags *d, cel_span at, const tact_type *of, tact_str field);
+void diag_branches(cel_diags *d, cel_span at, const tact_type *a, const tact_type *b); // of `?:`, or of optFlatMap
+void diag_no_fields(cel_diags *d, const tact_cel_env *env, cel_span at, const tact_type *of, tact_str field);
 void diag_not_iterable(cel_diags *d, cel_span at, const tact_type *found);
 void diag_not_optional(cel_diags *d, cel_span at, const tact_type *found);
 void diag_message(cel_diags *d, cel_span at, tact_str name);

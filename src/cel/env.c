@@ -8,7 +8,10 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/utf8.h"
 #include "cel/func.h"
+#include "cel/macro.h"
+#include "cel/token.h"
 
 // ---- The environment itself -----------------------------------------------------------------------------------------
 
@@ -68,7 +71,8 @@ tact_str tact_cel_slot_name(const tact_cel_env *env, uint32_t slot) {
 // ---- Helpers --------------------------------------------------------------------------------------------------------
 
 static tact_err no_memory(tact_error *error) {
-    return err_set(error, TACT_NO_MEMORY, "memory ran out");
+    err_set(error, TACT_NO_MEMORY, "memory ran out");
+    return TACT_NO_MEMORY;
 }
 
 // For "%.*s".
@@ -95,12 +99,54 @@ static bool is_name(tact_str s, bool dotted) {
 }
 
 static tact_err check_name(tact_str name, bool dotted, tact_error *error) {
+    utf8_shown shown;
     if (name.len > ENV_NAME_MAX) {
-        return err_set(error, TACT_LIMIT, "`%.20s...` is longer than %d bytes", name.ptr, ENV_NAME_MAX);
+        return err_set(error, TACT_LIMIT, "`%s` is longer than %d bytes", utf8_show(&shown, name), ENV_NAME_MAX);
     }
     if (is_name(name, dotted)) return TACT_OK;
-    return err_set(error, TACT_INVALID, "`%.*s` is not a name: letters, digits and `_`, not a digit first%s",
-                   SHOW(name), dotted ? ", with dots between parts" : "");
+    return err_set(error, TACT_INVALID, "`%s` is not a name: letters, digits and `_`, not a digit first%s",
+                   utf8_show(&shown, name), dotted ? ", with dots between parts" : "");
+}
+
+// The first part of a dotted name, and what is behind its dot.
+static tact_str next_part(tact_str *rest) {
+    const char *dot = memchr(rest->ptr, '.', rest->len);
+    tact_str part = {rest->ptr, dot ? (size_t)(dot - rest->ptr) : rest->len};
+    size_t passed = part.len + (dot != NULL);
+    *rest = (tact_str){rest->ptr + passed, rest->len - passed};
+    return part;
+}
+
+static tact_err unwritable(tact_str name, tact_str word, tact_error *error) {
+    if (word.len == name.len) {
+        return err_set(error, TACT_INVALID, "`%.*s` is a word of the language and cannot be a name", SHOW(name));
+    }
+    return err_set(error, TACT_INVALID, "`%.*s` cannot be a name: `%.*s` is a word of the language", SHOW(name),
+                   SHOW(word));
+}
+
+// A name that no expression could write is refused. Behind a dot every word can be written, if need be in backquotes
+// (`a.`in``). `true`, `false` and `null` stay allowed, though they will always be read as the constants: the public
+// conformance suite declares them (basic, reserved_const), to see just that.
+static tact_err check_attribute_name(tact_str name, tact_error *error) {
+    tact_err err = check_name(name, true, error);
+    if (err) return err;
+    tact_str rest = name, first = next_part(&rest);
+    cel_token_kind kind = token_of_word(first.ptr, first.len);
+    return kind == TOKEN_RESERVED || kind == TOKEN_IN ? unwritable(name, first, error) : TACT_OK;
+}
+
+// What is called stands in no backquotes, so that no part of it can be a keyword; behind a dot a reserved word can be
+// written, so that it can name a function that is called on something.
+static tact_err check_function_name(tact_str name, bool member, tact_error *error) {
+    tact_err err = check_name(name, true, error);
+    bool first = !member;
+    for (tact_str rest = name; !err && rest.len; first = false) {
+        tact_str part = next_part(&rest);
+        cel_token_kind kind = token_of_word(part.ptr, part.len);
+        if (kind != TOKEN_IDENT && (kind != TOKEN_RESERVED || first)) err = unwritable(name, part, error);
+    }
+    return err;
 }
 
 // A copy of `s` that lives as long as the environment; ptr is NULL if memory ran out.
@@ -216,13 +262,13 @@ static tact_err enter(tact_cel_env *env, cel_decl *decl) {
 
 // A declaration of `name` that is checked against all others, not entered yet.
 static tact_err new_decl(tact_cel_env *env, tact_str name, tact_str type, cel_decl **out, tact_error *error) {
-    tact_err err = check_name(name, true, error);
+    tact_err err = check_attribute_name(name, error);
     if (err) return err;
     tact_error why = {.code = TACT_OK};
     const tact_type *t = type_parse(&env->arena, type, &why);
     if (!t) {
         if (error) *error = why;
-        return why.code;
+        return why.code == TACT_OK ? TACT_INVALID : why.code;
     }
     err = check_collisions(env, name, t, error);
     if (err) return err;
@@ -240,6 +286,9 @@ tact_err tact_cel_declare(tact_cel_env *env, tact_str name, tact_str type, uint3
     tact_err err = new_decl(env, name, type, &decl, error);
     if (err) return err;
     decl->kind = CEL_DECL_ATTRIBUTE;
+    if (env->slots_count == TACT_CEL_SLOTS_MAX) {
+        return err_set(error, TACT_LIMIT, "an environment holds at most %d attributes", TACT_CEL_SLOTS_MAX);
+    }
     decl->slot = env->slots_count;
     const cel_decl **slots = with_room(&env->arena, env->slots, env->slots_count, &env->slots_room, 16,
                                        sizeof *env->slots);
@@ -282,7 +331,7 @@ tact_err tact_cel_declare_field(tact_cel_env *env, tact_str record, tact_str fie
     const tact_type *t = type_parse(&env->arena, type, &why);
     if (!t) {
         if (error) *error = why;
-        return why.code;
+        return why.code == TACT_OK ? TACT_INVALID : why.code;
     }
     if (!r) {
         tact_str copy = keep(env, record);
@@ -318,12 +367,17 @@ static tact_err read_param(tact_cel_env *env, tact_str s, size_t *at, cel_overlo
     const tact_type *t = type_parse_at(&env->arena, s, at, &why);
     if (!t) {
         if (error) *error = why;
-        return why.code;
+        return why.code == TACT_OK ? TACT_INVALID : why.code;
     }
     o->kinds[o->count] = (uint8_t)type_value_kind(t);
     o->generic |= t->open;
     o->params[o->count++] = t;
     return TACT_OK;
+}
+
+static bool is_member(tact_str signature) {
+    size_t at = 0;
+    return !skip(signature, &at, TACT_STR("("));
 }
 
 // [receiver "."] "(" [type {"," type}] ")" "->" type
@@ -349,7 +403,7 @@ static tact_err read_signature(tact_cel_env *env, tact_str s, cel_overload *o, t
     o->result = type_parse_at(&env->arena, s, &at, &why);
     if (!o->result) {
         if (error) *error = why;
-        return why.code;
+        return why.code == TACT_OK ? TACT_INVALID : why.code;
     }
     o->result_like = CEL_RESULT_LIKE_NONE;
     for (uint8_t i = 0; i < o->count && o->result->open; i++) {
@@ -397,6 +451,47 @@ static tact_err check_overload(const cel_function *f, const cel_overload *o, tac
     return TACT_OK;
 }
 
+// Whether a call of this overload would be taken for a macro, which is replaced before names are looked up.
+static bool is_macro(const tact_cel_env *env, const cel_overload *o) {
+    cel_node target = {.kind = CEL_LITERAL};
+    if (o->member) return macro_find(o->function, &target, o->count - 1u, env->libraries) != NULL;
+    size_t space = prefix_len(o->function);
+    target.kind = CEL_IDENT;
+    target.as.ident.name = (tact_str){o->function.ptr, space};
+    return macro_find(last_part(o->function), space ? &target : NULL, o->count, env->libraries) != NULL;
+}
+
+static tact_err check_macros(const tact_cel_env *env, const cel_overload *o, tact_error *error) {
+    if (!is_macro(env, o)) return TACT_OK;
+    uint8_t count = o->member ? (uint8_t)(o->count - 1) : o->count;
+    return err_set(error, TACT_EXISTS, "`%.*s` with %u argument%s is a macro", SHOW(o->function), count,
+                   count == 1 ? "" : "s");
+}
+
+static cel_role role_of(tact_str name) {
+    static const struct {
+        tact_str name;
+        cel_role role;
+    } roles[] = {
+#define ROLE(NAME, ROLE_) {{NAME, sizeof NAME - 1}, CEL_ROLE_##ROLE_}
+        ROLE(CEL_OP_AND, LOGIC),
+        ROLE(CEL_OP_OR, LOGIC),
+        ROLE(CEL_OP_CONDITIONAL, CONDITIONAL),
+        ROLE(CEL_OP_ADD, ADD),
+        ROLE(CEL_OP_IN, IN),
+        ROLE(CEL_OP_INDEX, INDEX),
+        ROLE(CEL_OP_OPT_INDEX, OPT_INDEX),
+        ROLE(CEL_OP_OPT_SELECT, OPT_SELECT),
+        ROLE(CEL_FN_MAP_INSERT, MAP_INSERT),
+        ROLE(CEL_FN_BLOCK, BLOCK),
+#undef ROLE
+    };
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        if (tact_str_equal(roles[i].name, name)) return roles[i].role;
+    }
+    return CEL_ROLE_NONE;
+}
+
 tact_err env_add_overload(tact_cel_env *env, uint32_t library, tact_str name, tact_str id, tact_str signature,
                           tact_cel_function *fn, void *context, cel_growth growth, uint64_t steps, const char *doc,
                           tact_error *error) {
@@ -416,7 +511,9 @@ tact_err env_add_overload(tact_cel_env *env, uint32_t library, tact_str name, ta
     cel_function *f = known ? known : ARENA_NEW(&env->arena, cel_function);
     if (!f) return no_memory(error);
     f->name = name;
+    if (!known) f->role = role_of(name);
     err = check_overload(f, o, error);
+    if (!err) err = check_macros(env, o, error);
     if (err) return err;
     const cel_overload **overloads = with_room(&env->arena, f->overloads, f->count, &f->room, 2, sizeof *f->overloads);
     if (!overloads) return no_memory(error);
@@ -428,7 +525,7 @@ tact_err env_add_overload(tact_cel_env *env, uint32_t library, tact_str name, ta
 
 tact_err tact_cel_declare_function(tact_cel_env *env, tact_str name, tact_str id, tact_str signature,
                                    tact_cel_function *fn, void *context, uint64_t steps, tact_error *error) {
-    tact_err err = check_name(name, true, error);
+    tact_err err = check_function_name(name, is_member(signature), error);
     if (!err) err = check_name(id, false, error);
     if (err) return err;
     tact_str name_copy = keep(env, name), id_copy = keep(env, id);

@@ -36,17 +36,18 @@ struct cel_record {
     strmap fields;  // name -> cel_field *
 };
 
-// How the cost of a call grows above its base, with the sizes of the arguments: the bytes of a text; for a list or map
-// what copying it takes, one step for each part and for every 16 bytes of text in it. See cel/cost.c.
+// How the cost of a call grows above its base, with the sizes of the arguments: the bytes of a text; the parts of a
+// list or map, and 16 bytes of the text in them as one more where the function looks at it. See cel/cost.c.
 typedef enum cel_growth {
     CEL_COST_FIXED,   // not at all
     CEL_COST_LEAST,   // by what copying the smallest argument takes, as comparing does
     CEL_COST_LINEAR,  // by the sum of the arguments' sizes
-    CEL_COST_PRODUCT, // by the product of the first two arguments' sizes; of one alone, as sorting it does
+    CEL_COST_SORT,    // as sorting the last argument does
+    CEL_COST_PRODUCT, // by the product of the first two arguments' sizes
 } cel_growth;
 
-#define ENV_NAME_MAX                                                                                                   \
-    255 // bytes of a declared name; nobody types longer ones, and the checker puts names together on the stack
+// Bytes of a declared name: nobody types longer ones, and the checker puts names together on the stack.
+#define ENV_NAME_MAX 255
 
 #define CEL_PARAMS_MAX 8 // of one overload, receiver included
 
@@ -70,8 +71,23 @@ struct cel_overload {
     const char *doc; // one sentence, or NULL
 };
 
+// The functions that the checker and the cost estimate treat in a way of their own.
+typedef enum cel_role {
+    CEL_ROLE_NONE,
+    CEL_ROLE_LOGIC, // && and ||
+    CEL_ROLE_CONDITIONAL,
+    CEL_ROLE_ADD,
+    CEL_ROLE_IN,
+    CEL_ROLE_INDEX,
+    CEL_ROLE_OPT_INDEX,
+    CEL_ROLE_OPT_SELECT,
+    CEL_ROLE_MAP_INSERT,
+    CEL_ROLE_BLOCK,
+} cel_role;
+
 struct cel_function {
     tact_str name;
+    cel_role role;
     const cel_overload **overloads; // in order of declaration
     uint32_t count, room;
 };

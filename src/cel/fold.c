@@ -125,14 +125,7 @@ static void fold_part(folder *f, cel_node *node) {
     arena *a = f->ast->arena;
     cel_diags diags;
     diag_init(&diags, a, f->ast->source);
-    compile_input in = {.env = f->env,
-                        .ast = f->ast,
-                        .root = node,
-                        .hot = a,
-                        .cold = a,
-                        .scratch = a,
-                        .unchecked = true,
-                        .diags = &diags};
+    compile_input in = {.env = f->env, .ast = f->ast, .root = node, .hot = a, .cold = a, .scratch = a, .diags = &diags};
     const tact_cel_program *p = compile_run(&in);
     if (!p || !program_verify(p, NULL)) return;
     tact_cel_input input = {.arena = a, .steps_max = FOLD_STEPS_MAX, .memory_max = FOLD_MEMORY_MAX};

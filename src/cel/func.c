@@ -53,7 +53,9 @@ static tact_value opaque(uint8_t flags, const void *thing) {
 static tact_value prepare_pattern(tact_value text, arena *a) {
     const char *why;
     regex *re = regex_in(a, value_str(text), &why);
-    return re ? opaque(OPAQUE_REGEX, re) : tact_fault_value(TACT_FAULT_INVALID_ARGUMENT, why);
+    if (re) return opaque(OPAQUE_REGEX, re);
+    if (why) why = arena_printf(a, "this is no regular expression: %s", why);
+    return tact_fault_value(TACT_FAULT_INVALID_ARGUMENT, why);
 }
 
 static tact_value prepare_zone(tact_value name, arena *a) {
@@ -70,7 +72,16 @@ static tact_cel_function *const calendar[] = {
     fn_day_of_week, fn_hours, fn_minutes,     fn_seconds,      fn_milliseconds,
 };
 
+// A literal time is computed when the expression is folded; what is left here is one that is none.
+static tact_value prepare_time(const cel_overload *overload, tact_value text, arena *a) {
+    tact_cel_call call = {.arena = a, .steps_left = UINT64_MAX, .overload = overload};
+    tact_value v = overload->fn(&call, &text, 1);
+    return v.kind == TACT_ERROR ? v : text;
+}
+
 tact_value func_prepare(const cel_overload *overload, uint32_t index, tact_value arg, arena *a) {
+    bool is_time = overload->fn == fn_string_to_timestamp || overload->fn == fn_string_to_duration;
+    if (index == 0 && arg.kind == TACT_STRING && is_time) return prepare_time(overload, arg, a);
     if (index != 1 || arg.kind != TACT_STRING) return arg;
     if (overload->fn == fn_matches) return prepare_pattern(arg, a);
     for (size_t i = 0; i < sizeof calendar / sizeof *calendar; i++) {

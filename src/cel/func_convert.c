@@ -12,16 +12,15 @@
 
 #define TWO_63 9223372036854775808.0
 #define TWO_64 18446744073709551616.0
-#define TEXT_SHOWN_MAX 60 // characters of a text that a message shows
 
-static tact_value bad_text(tact_cel_call *call, tact_value text, const char *what) {
-    size_t shown = utf8_offset(text.as.s, text.len, TEXT_SHOWN_MAX);
-    return call_fault(call, TACT_FAULT_CONVERSION, "'%.*s%s' is no %s", (int)shown, text.as.s,
-                      shown < text.len ? "…" : "", what);
+// "'…' is no timestamp": `fault` says of what kind the fault is, `what` what the text was to be.
+static tact_value bad_text(tact_cel_call *call, tact_fault fault, tact_value text, const char *what) {
+    utf8_shown shown;
+    return call_fault(call, fault, "'%s' is no %s", utf8_show(&shown, value_str(text)), what);
 }
 
 static tact_value out_of_range(tact_cel_call *call, const char *what) {
-    return call_fault(call, TACT_FAULT_OVERFLOW, "the value is out of the range of %s", what);
+    return call_fault(call, TACT_FAULT_OVERFLOW, "beyond what %s can hold", what);
 }
 
 tact_value fn_identity(tact_cel_call *call, const tact_value *args, uint32_t count) {
@@ -97,28 +96,31 @@ tact_value fn_string_to_bool(tact_cel_call *call, const tact_value *args, uint32
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (tact_str_equal(value_str(args[0]), tact_str_from(words[i].text))) return tact_bool(words[i].b);
     }
-    return bad_text(call, args[0], "bool");
+    return bad_text(call, TACT_FAULT_CONVERSION, args[0], "bool");
 }
 
 tact_value fn_string_to_int(tact_cel_call *call, const tact_value *args, uint32_t count) {
     (void)count;
     int64_t i;
     if (!call_charge(call, args[0].len)) return call_no_steps(call);
-    return num_parse_int(value_str(args[0]), 10, &i) ? tact_int(i) : bad_text(call, args[0], "int");
+    return num_parse_int(value_str(args[0]), 10, &i) ? tact_int(i)
+                                                     : bad_text(call, TACT_FAULT_CONVERSION, args[0], "int");
 }
 
 tact_value fn_string_to_uint(tact_cel_call *call, const tact_value *args, uint32_t count) {
     (void)count;
     uint64_t u;
     if (!call_charge(call, args[0].len)) return call_no_steps(call);
-    return num_parse_uint(value_str(args[0]), 10, &u) ? tact_uint(u) : bad_text(call, args[0], "uint");
+    return num_parse_uint(value_str(args[0]), 10, &u) ? tact_uint(u)
+                                                      : bad_text(call, TACT_FAULT_CONVERSION, args[0], "uint");
 }
 
 tact_value fn_string_to_double(tact_cel_call *call, const tact_value *args, uint32_t count) {
     (void)count;
     double d;
     if (!call_charge(call, args[0].len)) return call_no_steps(call);
-    return num_parse_double(value_str(args[0]), &d) ? tact_double(d) : bad_text(call, args[0], "double");
+    return num_parse_double(value_str(args[0]), &d) ? tact_double(d)
+                                                    : bad_text(call, TACT_FAULT_CONVERSION, args[0], "double");
 }
 
 tact_value fn_string_to_bytes(tact_cel_call *call, const tact_value *args, uint32_t count) {
@@ -132,19 +134,19 @@ static tact_value parse_time(tact_cel_call *call, tact_value text, const char *w
     if (!call_charge(call, text.len)) return call_no_steps(call);
     switch (parse(value_str(text), &v)) {
     case TIME_OK: return v;
-    case TIME_RANGE: return out_of_range(call, what);
-    default: return bad_text(call, text, what);
+    case TIME_RANGE: return bad_text(call, TACT_FAULT_OVERFLOW, text, what);
+    default: return bad_text(call, TACT_FAULT_CONVERSION, text, what);
     }
 }
 
 tact_value fn_string_to_timestamp(tact_cel_call *call, const tact_value *args, uint32_t count) {
     (void)count;
-    return parse_time(call, args[0], "timestamp", time_parse_timestamp);
+    return parse_time(call, args[0], "timestamp, which is written like 2026-12-01T00:00:00Z", time_parse_timestamp);
 }
 
 tact_value fn_string_to_duration(tact_cel_call *call, const tact_value *args, uint32_t count) {
     (void)count;
-    return parse_time(call, args[0], "duration", time_parse_duration);
+    return parse_time(call, args[0], "duration, which is written like 336h or 1h30m", time_parse_duration);
 }
 
 // ---- To text --------------------------------------------------------------------------------------------------------

@@ -269,23 +269,35 @@ static bool read_digits(formatter *f, tact_str text, size_t *at, int *digits) {
     return *digits <= NUM_DIGITS_MAX || refuse_clause(f, "more than 100 digits behind the point");
 }
 
-// The clause whose percent sign stands before *at, for item `index` of `items`.
-static bool format_clause(formatter *f, tact_str text, size_t *at, tact_value items, uint32_t index) {
-    if (index >= items.len) {
-        return fail(f, call_fault(f->call, TACT_FAULT_INVALID_ARGUMENT, "index %u out of range", index));
+// The verb at *at, which is moved behind it; NULL if there is none.
+static const struct verb *read_verb(formatter *f, tact_str text, size_t *at) {
+    if (*at == text.len) {
+        (void)refuse_clause(f, "unexpected end of string");
+        return NULL;
     }
-    int digits;
-    if (!read_digits(f, text, at, &digits)) return false;
-    if (*at == text.len) return refuse_clause(f, "unexpected end of string");
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (verbs[i].letter != text.ptr[*at]) continue;
         ++*at;
-        return pay(f, NUMBER_STEPS) && verbs[i].format(f, items.as.items[index], digits);
+        return &verbs[i];
     }
-    size_t letter = utf8_offset(text.ptr + *at, text.len - *at, 1);
-    return fail(f, call_fault(f->call, TACT_FAULT_INVALID_ARGUMENT,
-                              "could not parse formatting clause: unrecognized formatting clause \"%.*s\"", (int)letter,
-                              text.ptr + *at));
+    utf8_shown shown;
+    tact_str letter = {text.ptr + *at, utf8_offset(text.ptr + *at, text.len - *at, 1)};
+    (void)fail(f, call_fault(f->call, TACT_FAULT_INVALID_ARGUMENT,
+                             "could not parse formatting clause: unrecognized formatting clause \"%s\"",
+                             utf8_show(&shown, letter)));
+    return NULL;
+}
+
+// The clause whose percent sign stands before *at, for item `index` of `items`.
+static bool format_clause(formatter *f, tact_str text, size_t *at, tact_value items, uint32_t index) {
+    int digits;
+    if (!read_digits(f, text, at, &digits)) return false;
+    const struct verb *verb = read_verb(f, text, at);
+    if (!verb) return false;
+    if (index >= items.len) {
+        return fail(f, call_fault(f->call, TACT_FAULT_INVALID_ARGUMENT, "index %u out of range", index));
+    }
+    return pay(f, NUMBER_STEPS) && verb->format(f, items.as.items[index], digits);
 }
 
 tact_value fn_format(tact_cel_call *call, const tact_value *args, uint32_t count) {

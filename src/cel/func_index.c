@@ -6,8 +6,6 @@
 #include "base/utf8.h"
 #include "cel/ops.h"
 
-#define KEY_SHOWN_MAX 60 // characters of a missing key that a message shows
-
 static const char *kind(tact_value v) {
     return value_kind_name((tact_kind)v.kind);
 }
@@ -84,11 +82,12 @@ static found find_field(tact_cel_call *call, tact_value operand, tact_str field,
 
 static tact_value missing(tact_cel_call *call, tact_value operand, tact_value key) {
     if (operand.kind == TACT_LIST) {
-        return call_fault(call, TACT_FAULT_INDEX_RANGE, "the list has %u items, none at that index", operand.len);
+        return call_fault(call, TACT_FAULT_INDEX_RANGE, "the list has %u item%s, none at that index", operand.len,
+                          operand.len == 1 ? "" : "s");
     }
     if (key.kind != TACT_STRING) return tact_fault_value(TACT_FAULT_NO_SUCH_KEY, NULL);
-    size_t shown = utf8_offset(key.as.s, key.len, KEY_SHOWN_MAX);
-    return call_fault(call, TACT_FAULT_NO_SUCH_KEY, "no such key: '%.*s'", (int)shown, key.as.s);
+    utf8_shown shown;
+    return call_fault(call, TACT_FAULT_NO_SUCH_KEY, "'%s'", utf8_show(&shown, value_str(key)));
 }
 
 tact_value op_index(tact_cel_call *call, const tact_value *args, uint32_t count) {

@@ -74,7 +74,7 @@ tact_value fn_abs(tact_cel_call *call, const tact_value *args, uint32_t count) {
     (void)count;
     if (args[0].kind == TACT_DOUBLE) return tact_double(fabs(args[0].as.d));
     int64_t i = args[0].as.i;
-    if (i == INT64_MIN) return call_fault(call, TACT_FAULT_OVERFLOW, "the result is out of the range of int");
+    if (i == INT64_MIN) return call_fault(call, TACT_FAULT_OVERFLOW, "beyond what int can hold");
     return tact_int(i < 0 ? -i : i);
 }
 

@@ -17,7 +17,7 @@ static tact_value no_meaning(tact_cel_call *call, const tact_value *args, const 
 }
 
 static tact_value overflow(tact_cel_call *call, const char *what) {
-    return call_fault(call, TACT_FAULT_OVERFLOW, "the result is out of the range of %s", what);
+    return call_fault(call, TACT_FAULT_OVERFLOW, "beyond what %s can hold", what);
 }
 
 // ---- Joining --------------------------------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ tact_value fn_ends_with(tact_cel_call *call, const tact_value *args, uint32_t co
 #define INSTRUCTIONS_A_STEP 32
 #define COMPILE_STEPS 2000     // compiling the least pattern
 #define COMPILE_BYTE_STEPS 100 // and each byte of one
+#define COMPILE_SIZE_STEPS 10  // and each instruction that it becomes; \pL{30} is nine bytes and thousands of them
 
 static tact_value match(tact_cel_call *call, tact_value text, const regex *re) {
     uint64_t byte_steps = 1 + regex_size(re) / INSTRUCTIONS_A_STEP;
@@ -67,9 +68,13 @@ tact_value fn_matches(tact_cel_call *call, const tact_value *args, uint32_t coun
     if (!call_charge(call, COMPILE_STEPS + args[1].len * (uint64_t)COMPILE_BYTE_STEPS)) return call_no_steps(call);
     const char *why;
     regex *re = regex_new(value_str(args[1]), call->arena, &why);
-    if (!re)
-        return call_fault(call, TACT_FAULT_INVALID_ARGUMENT, "%s", why ? why : "the pattern takes too much memory");
-    tact_value result = match(call, args[0], re);
+    if (!re) {
+        utf8_shown shown;
+        why = why ? utf8_show(&shown, tact_str_from(why)) : "the pattern takes too much memory";
+        return call_fault(call, TACT_FAULT_INVALID_ARGUMENT, "%s", why);
+    }
+    bool paid = call_charge(call, regex_size(re) * (uint64_t)COMPILE_SIZE_STEPS);
+    tact_value result = paid ? match(call, args[0], re) : call_no_steps(call);
     regex_free(re);
     return result;
 }

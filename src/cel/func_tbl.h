@@ -8,7 +8,7 @@
 // function    the name it is called by; operators by their names of cel/ast.h; names with @ are called by macros only
 // signature   "(int, int) -> int", or "string.(int) -> string" where called as x.f(y); capitals stand for any type
 // impl        the C function, in the func_*.c that names the library; cel/ops.h has the operators
-// growth      FIXED, LEAST, LINEAR or PRODUCT (cel_growth): how a call's cost grows with its arguments' sizes
+// growth      FIXED, LEAST, LINEAR, SORT or PRODUCT (cel_growth): how a call's cost grows with its arguments' sizes
 // steps       cost of a call however small its arguments
 //
 // Overload ids are those of cel-go, so that checked trees compare.
@@ -16,6 +16,7 @@
 #define FIXED CEL_COST_FIXED
 #define LEAST CEL_COST_LEAST
 #define LINEAR CEL_COST_LINEAR
+#define SORT CEL_COST_SORT
 #define PRODUCT CEL_COST_PRODUCT
 
 // ---- Logic ----------------------------------------------------------------------------------------------------------
@@ -119,7 +120,7 @@ X(0, CEL_OP_INDEX, "index_list", "(list(A), int) -> A", op_index, FIXED, 1,
   "The item at an index, counted from 0; an error if there is none.")
 X(0, CEL_OP_INDEX, "index_map", "(map(A, B), A) -> B", op_index, LINEAR, 1,
   "The value at a key; an error if there is none.")
-X(0, CEL_OP_IN, "in_list", "(A, list(A)) -> bool", op_in, PRODUCT, 1,
+X(0, CEL_OP_IN, "in_list", "(A, list(A)) -> bool", op_in, LINEAR, 1,
   "Whether the list has an item that equals the first.")
 X(0, CEL_OP_IN, "in_map", "(A, map(A, B)) -> bool", op_in, LINEAR, 1,
   "Whether the map has the key.")
@@ -341,7 +342,7 @@ X(TACT_CEL_STRINGS, "join", "list_join", "list(string).() -> string", fn_join, L
 X(TACT_CEL_STRINGS, "join", "list_join_string", "list(string).(string) -> string", fn_join, PRODUCT, 2,
   "The strings of a list one behind the other with the argument between them.")
 X(TACT_CEL_STRINGS, "strings.quote", "strings_quote", "(string) -> string", fn_quote, LINEAR, 2,
-  "The text as a CEL literal, in double quotes, with escapes for what does not print.")
+  "The text as a CEL literal, in double quotes, with escapes for quotes, backslashes and control characters.")
 X(TACT_CEL_STRINGS, "format", "string_format", "string.(list(dyn)) -> string", fn_format, LINEAR, 5,
   "The text with %s, %d, %f, %e, %b, %o, %x and %X replaced by the list's items; %.2f sets the digits, %% is a %.")
 
@@ -443,7 +444,7 @@ X(TACT_CEL_LISTS, "flatten", "list_flatten_int", "list(dyn).(int) -> list(dyn)",
   "The same for lists nested so deep.")
 X(TACT_CEL_LISTS, "reverse", "list_reverse", "list(A).() -> list(A)", fn_list_reverse, LINEAR, 1,
   "The items from the last to the first.")
-X(TACT_CEL_LISTS, "distinct", "list_distinct", "list(A).() -> list(A)", fn_distinct, PRODUCT, 2,
+X(TACT_CEL_LISTS, "distinct", "list_distinct", "list(A).() -> list(A)", fn_distinct, SORT, 2,
   "The items without those that equal an earlier one.")
 X(TACT_CEL_LISTS, "lists.range", "lists_range", "(int) -> list(int)", fn_range, LINEAR, 1,
   "The numbers from 0 up to, but without, the argument.")
@@ -452,10 +453,10 @@ X(TACT_CEL_LISTS, "first", "list_first", "list(A).() -> optional_type(A)", fn_fi
 X(TACT_CEL_LISTS, "last", "list_last", "list(A).() -> optional_type(A)", fn_last, FIXED, 1,
   "The last item as an optional; none if there is none.")
 #define SORTED(type, name) \
-    X(TACT_CEL_LISTS, "sort", "list_" name "_sort", "list(" type ").() -> list(" type ")", fn_sort, PRODUCT, 2, \
+    X(TACT_CEL_LISTS, "sort", "list_" name "_sort", "list(" type ").() -> list(" type ")", fn_sort, SORT, 2, \
       "The items in ascending order; they must be of one kind.") \
     X(TACT_CEL_LISTS, "@sortByAssociatedKeys", "list_" name "_sortByAssociatedKeys", \
-      "list(A).(list(" type ")) -> list(A)", fn_sort_by_keys, PRODUCT, 2, \
+      "list(A).(list(" type ")) -> list(A)", fn_sort_by_keys, SORT, 2, \
       "The items in ascending order of the keys, which are the argument's items; equal ones keep their order.")
 SORTED("int", "int")
 SORTED("uint", "uint")
@@ -480,4 +481,5 @@ X(TACT_CEL_BLOCK, CEL_FN_BLOCK, "cel_block_list", "(list(dyn), A) -> A", fn_bloc
 #undef FIXED
 #undef LEAST
 #undef LINEAR
+#undef SORT
 #undef PRODUCT

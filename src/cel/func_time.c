@@ -15,9 +15,9 @@ static bool on_the_wall(tact_cel_call *call, const tact_value *args, uint32_t co
     if (count == 2 && args[1].kind == TACT_OPAQUE) {
         z = *(const zone *)args[1].as.opaque;
     } else if (count == 2 && !zone_find(value_str(args[1]), &z)) {
-        size_t shown = utf8_offset(args[1].as.s, args[1].len, ZONE_NAME_MAX);
-        *fault = call_fault(call, TACT_FAULT_INVALID_ARGUMENT, "there is no time zone '%.*s'", (int)shown,
-                            args[1].as.s);
+        utf8_shown shown;
+        *fault = call_fault(call, TACT_FAULT_INVALID_ARGUMENT, "there is no time zone '%s'",
+                            utf8_show(&shown, value_str(args[1])));
         return false;
     }
     *c = zone_civil(&z, args[0].as.i);

@@ -206,6 +206,22 @@ static const char *line_end(const char *at, const char *end) {
     return at;
 }
 
+// Where a string ends that its line does not close, at the end of that line or behind the quote that closes it on
+// a later one: so it is if quotes stand on a later line, and on the first such line not in pairs, as strings of its own
+// would have them. All up to there is text then, of which no word is taken for a name.
+static const char *open_string_end(const char *own_end, const char *end, char quote, bool raw) {
+    const char *close = NULL;
+    size_t quotes = 0;
+    for (const char *at = own_end; at < end && !(quotes && (*at == '\n' || *at == '\r')); at++) {
+        if (*at == quote) {
+            if (quotes++ == 0) close = at + 1;
+        } else if (*at == '\\' && !raw && end - at > 1 && at[1] != '\n' && at[1] != '\r') {
+            at++;
+        }
+    }
+    return quotes % 2 ? close : own_end;
+}
+
 static void take_string(cel_lexer *l, cel_token *t, size_t prefix) {
     const char *open = l->at + prefix;
     char quote = *open;
@@ -215,8 +231,10 @@ static void take_string(cel_lexer *l, cel_token *t, size_t prefix) {
     const char *close = closing_quotes(open + quotes, l->end, quote, quotes, raw);
     if (!close) {
         const char *last = quotes == 1 ? line_end(open, l->end) : l->end;
+        cel_span shown = span_between(l, l->at, last);
+        if (quotes == 1) last = open_string_end(last, l->end, quote, raw);
         take_bad(l, t, (size_t)(last - l->at));
-        diag_string_open(l->diags, t->span, prefix + quotes, quote, quotes == 3);
+        diag_string_open(l->diags, shown, prefix + quotes, quote, quotes == 3);
         return;
     }
     take(l, t, bytes ? TOKEN_BYTES : TOKEN_STRING, (size_t)(close + quotes - l->at));

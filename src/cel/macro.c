@@ -237,12 +237,15 @@ static cel_node *extreme(const cel_macro_call *m, const char *function) {
     return call1(m, function, ast_list(m->ast, m->at, m->extent, m->args, m->count));
 }
 
+#define FN_MAX "math.@max"
+#define FN_MIN "math.@min"
+
 static cel_node *expand_greatest(const cel_macro_call *m) {
-    return extreme(m, "math.@max");
+    return extreme(m, FN_MAX);
 }
 
 static cel_node *expand_least(const cel_macro_call *m) {
-    return extreme(m, "math.@min");
+    return extreme(m, FN_MIN);
 }
 
 // ---- The table ------------------------------------------------------------------------------------------------------
@@ -268,26 +271,47 @@ static bool is_on(const cel_macro *macro, const cel_node *target) {
     return macro->space.len == 0 || (target->kind == CEL_IDENT && tact_str_equal(target->as.ident.name, macro->space));
 }
 
-static bool is_called(const cel_macro *macro, tact_str text, const cel_node *target, uint32_t libraries) {
-    return macro->name.len == text.len && (macro->library & libraries) && tact_str_equal(macro->name, text) &&
-           is_on(macro, target);
+static bool is_named(const cel_macro *macro, tact_str text, uint32_t libraries) {
+    return macro->name.len == text.len && (macro->library & libraries) && tact_str_equal(macro->name, text);
 }
 
 const cel_macro *macro_find(tact_str text, const cel_node *target, uint32_t count, uint32_t libraries) {
     for (size_t i = 0; i < sizeof macros / sizeof *macros; i++) {
         bool fits = macros[i].count == count || (macros[i].count == MACRO_MANY && count > 0);
-        if (fits && is_called(&macros[i], text, target, libraries)) return &macros[i];
+        if (fits && is_named(&macros[i], text, libraries) && is_on(&macros[i], target)) return &macros[i];
     }
     return NULL;
 }
 
-tact_str macro_usage(arena *a, tact_str text, const cel_node *target, uint32_t libraries) {
+static tact_str usage(arena *a, tact_str text, const cel_node *target, uint32_t libraries, bool misplaced) {
     buf out = buf_in(a);
     for (size_t i = 0; i < sizeof macros / sizeof *macros; i++) {
-        if (!is_called(&macros[i], text, target, libraries)) continue;
-        buf_printf(&out, "%s%s", out.len ? ", or " : "", macros[i].usage);
+        const cel_macro *macro = &macros[i];
+        if (!is_named(macro, text, libraries) || is_on(macro, target) == misplaced) continue;
+        if (misplaced && macro->space.len) continue; // `a.bind(…)` need not mean cel.bind
+        buf_printf(&out, "%s%s", out.len ? ", or " : "", macro->usage);
     }
     return buf_done(&out);
+}
+
+tact_str macro_usage(arena *a, tact_str text, const cel_node *target, uint32_t libraries, bool *misplaced) {
+    tact_str here = usage(a, text, target, libraries, false);
+    *misplaced = here.len == 0;
+    return here.len ? here : usage(a, text, target, libraries, true);
+}
+
+tact_str macro_name_of(tact_str function) {
+    static const struct {
+        const char *function, *macro;
+    } table[] = {
+        {FN_MAX, "math.greatest"},
+        {FN_MIN, "math.least"},
+        {CEL_FN_SORT_BY, "sortBy"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (tact_str_equal(function, tact_str_from(table[i].function))) return tact_str_from(table[i].macro);
+    }
+    return function;
 }
 
 // The expansions assume that the variables are names; and a name under which the accumulator was known in earlier

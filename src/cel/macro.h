@@ -26,7 +26,12 @@ const cel_macro *macro_find(tact_str name, const cel_node *target, uint32_t coun
 cel_node *macro_expand(const cel_macro_call *call);
 
 // How a macro of that name is used ("list.map(x, expression)" or "…, or …" where there are several), for a call that
-// has its name but not its number of arguments; empty if there is none. In the arena.
-tact_str macro_usage(arena *a, tact_str name, const cel_node *target, uint32_t libraries);
+// has its name but not its number of arguments, or (`*misplaced`) is on something where it should not be, or the other
+// way round; empty if there is none. In the arena.
+tact_str macro_usage(arena *a, tact_str name, const cel_node *target, uint32_t libraries, bool *misplaced);
+
+// The name by which a person knows a function: of one that only a macro calls, the macro's ("math.greatest" for what
+// the tree calls math.@max).
+tact_str macro_name_of(tact_str function);
 
 #endif

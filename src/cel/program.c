@@ -38,21 +38,21 @@ static const op_row ops[OP_CODES] = {
 static bool value_fits(const tact_cel_program *p, uint32_t x) {
     switch (OPERAND_KIND(x)) {
     case OPERAND_REGISTER: return OPERAND_INDEX(x) < p->registers_count;
-    case OPERAND_CONSTANT: return OPERAND_INDEX(x) < p->info->constants_count;
+    case OPERAND_CONSTANT: return OPERAND_INDEX(x) < p->links->info->constants_count;
     case OPERAND_SLOT: return OPERAND_INDEX(x) < p->slots_needed;
     default: return false;
     }
 }
 
 static bool string_fits(const tact_cel_program *p, uint32_t x) {
-    return OPERAND_KIND(x) == OPERAND_CONSTANT && OPERAND_INDEX(x) < p->info->constants_count &&
-           p->constants[OPERAND_INDEX(x)].kind == TACT_STRING;
+    return OPERAND_KIND(x) == OPERAND_CONSTANT && OPERAND_INDEX(x) < p->links->info->constants_count &&
+           program_constants(p)[OPERAND_INDEX(x)].kind == TACT_STRING;
 }
 
 static bool call_fits(const tact_cel_program *p, uint32_t x) {
-    if (x >= p->info->calls_count || p->info->calls[x].count > CEL_PARAMS_MAX) return false;
-    for (uint32_t i = 0; i < p->info->calls[x].count; i++) {
-        if (!value_fits(p, p->info->calls[x].operands[i])) return false;
+    if (x >= p->links->info->calls_count || p->links->calls[x].count > CEL_PARAMS_MAX) return false;
+    for (uint32_t i = 0; i < p->links->calls[x].count; i++) {
+        if (!value_fits(p, p->links->calls[x].operands[i])) return false;
     }
     return true;
 }
@@ -65,9 +65,9 @@ static bool operand_fits(const tact_cel_program *p, uint32_t pc, operand_role ro
     case REG: return x < p->registers_count;
     case VAL: return value_fits(p, x);
     case STR: return string_fits(p, x);
-    case NUM: return true;
-    case JMP: return x > pc && x < p->info->code_count;
-    case OUT: return x >= PROGRAM_FALSE || (x > pc && x < p->info->code_count);
+    case NUM: return x < OPERAND_SLOT; // so that no number looks like a slot, to observers
+    case JMP: return x > pc && x < p->code_count;
+    case OUT: return x >= PROGRAM_FALSE || (x > pc && x < p->code_count);
     case LOOP: return x < pc && p->code[x].op == OP_ITER_NEXT;
     case CALL: return call_fits(p, x);
     case ITER: return x + 1 < p->registers_count;
@@ -85,17 +85,17 @@ static bool instruction_fits(const tact_cel_program *p, uint32_t pc) {
 }
 
 bool program_verify(const tact_cel_program *p, tact_error *error) {
-    if (p->info->code_count == 0 || p->info->code_count > PROGRAM_CODE_MAX) {
-        err_set(error, TACT_INVALID, "the program has %u instructions", p->info->code_count);
+    if (p->code_count == 0 || p->code_count > PROGRAM_CODE_MAX) {
+        err_set(error, TACT_INVALID, "the program has %u instructions", p->code_count);
         return false;
     }
-    for (uint32_t pc = 0; pc < p->info->code_count; pc++) {
+    for (uint32_t pc = 0; pc < p->code_count; pc++) {
         if (instruction_fits(p, pc)) continue;
         err_set(error, TACT_INVALID, "instruction %u (%s) has an operand out of range", pc,
                 p->code[pc].op < OP_CODES ? ops[p->code[pc].op].name : "unknown");
         return false;
     }
-    uint8_t last = p->code[p->info->code_count - 1].op;
+    uint8_t last = p->code[p->code_count - 1].op;
     if (last == OP_RETURN || last == OP_RETURN_ELSE) return true; // nothing runs off the end
     err_set(error, TACT_INVALID, "the last instruction (%s) does not end the program", ops[last].name);
     return false;
@@ -107,19 +107,19 @@ static void print_value(buf *out, const tact_cel_program *p, uint32_t x) {
     uint32_t index = OPERAND_INDEX(x);
     switch (OPERAND_KIND(x)) {
     case OPERAND_REGISTER: buf_printf(out, "r%u", index); break;
-    case OPERAND_SLOT: buf_add_str(out, p->info->env->slots[index]->name); break;
+    case OPERAND_SLOT: buf_add_str(out, p->links->env->slots[index]->name); break;
     default:
-        if (p->constants[index].kind == TACT_OPAQUE) {
+        if (program_constants(p)[index].kind == TACT_OPAQUE) {
             buf_add_text(out, "<compiled pattern>");
         } else {
-            value_print(out, p->constants[index]);
+            value_print(out, program_constants(p)[index]);
         }
         break;
     }
 }
 
 static void print_call(buf *out, const tact_cel_program *p, uint32_t x) {
-    const cel_call_site *site = &p->info->calls[x];
+    const cel_call_site *site = &p->links->calls[x];
     buf_add_str(out, site->name);
     buf_add_char(out, '(');
     for (uint32_t i = 0; i < site->count; i++) {
@@ -156,7 +156,7 @@ static void print_operand(buf *out, const tact_cel_program *p, operand_role role
 }
 
 void program_print(buf *out, const tact_cel_program *p) {
-    for (uint32_t pc = 0; pc < p->info->code_count; pc++) {
+    for (uint32_t pc = 0; pc < p->code_count; pc++) {
         const cel_instr *i = &p->code[pc];
         const op_row *row = &ops[i->op];
         bool first = true;

@@ -63,29 +63,39 @@ typedef struct cel_call_site {
     cel_span extents[CEL_PARAMS_MAX];
 } cel_call_site;
 
-// What evaluation reads only for calls, faults and observers.
+// What is read only when faults are explained, for observers and for tools; in the compilation's cold arena.
 typedef struct cel_program_info {
-    const cel_call_site *calls;
     const cel_place *places;
     const uint32_t *slots; // those read, ascending
-    uint32_t code_count, constants_count, calls_count, slots_count;
-    const tact_cel_env *env;
+    uint32_t constants_count, calls_count, slots_count;
     tact_str type; // static result type, as text
     uint64_t cost; // static worst case, in steps
     size_t bytes;  // of what evaluation reads
     tact_str source;
 } cel_program_info;
 
-// What every evaluation reads, and nothing else. Code, constants and the constants' texts follow it in one block, so
-// that evaluating many short programs one after another streams through memory.
-struct tact_cel_program {
-    const cel_instr *code;
-    const tact_value *constants;
+// What evaluation reads where it leaves the fast path.
+typedef struct cel_program_links {
+    const cel_call_site *calls;
+    const tact_cel_env *env;
     const cel_program_info *info;
+} cel_program_links;
+
+// A program is one block: this, its code, its constants, their items and texts. So evaluating many short programs one
+// after another streams through memory, and where the code and the constants are is known without reading it.
+struct tact_cel_program {
+    const cel_program_links *links;
     uint16_t slots_needed; // the highest slot read, plus one
+    uint16_t code_count;
     uint8_t registers_count;
-    bool allocates; // some instruction takes memory from the arena
+    uint8_t result_kind; // tact_kind that the result must have; TACT_UNRESOLVED: any
+    bool allocates;      // some instruction takes memory from the arena
+    cel_instr code[];    // code_count; then the constants
 };
+
+static inline const tact_value *program_constants(const tact_cel_program *p) {
+    return (const tact_value *)(const void *)(p->code + p->code_count);
+}
 
 // Which part of its instruction an error value's `flags` name; its `at` is the instruction's number plus one.
 enum {

@@ -45,7 +45,7 @@ FAST tact_value placed(const machine *m, const cel_instr *i, uint8_t place, tact
 static tact_value check_kind(const machine *m, uint32_t slot, tact_value v) {
     if (v.kind == TACT_ERROR) return v;
     if (v.kind == TACT_UNRESOLVED || v.kind >= TACT_OPAQUE) return tact_fault_value(TACT_FAULT_ABSENT, NULL);
-    tact_kind promised = type_value_kind(m->program->info->env->slots[slot]->type);
+    tact_kind promised = type_value_kind(m->program->links->env->slots[slot]->type);
     return promised == TACT_UNRESOLVED || promised == v.kind ? v : tact_fault_value(TACT_FAULT_WRONG_KIND, NULL);
 }
 
@@ -221,6 +221,14 @@ SLOW tact_value no_overload(tact_cel_call *call, tact_str name, const tact_value
                       kinds.ptr ? buf_done(&kinds).ptr : "");
 }
 
+// Functions of the library, which have a doc, do; a caller's may be mistaken, and that must not look like data.
+SLOW bool returns_as_declared(const cel_overload *o, tact_value v) {
+    tact_kind promised = type_value_kind(o->result);
+    if (v.kind == TACT_ERROR) return true;
+    if (v.kind == TACT_UNRESOLVED || v.kind >= TACT_OPAQUE) return false;
+    return promised == TACT_UNRESOLVED || v.kind == promised;
+}
+
 // Calls the first of `overloads` whose kinds fit `args`, of which none is an error.
 static tact_value call_first(tact_cel_call *call, tact_str name, const cel_overload *const *overloads,
                              uint32_t overloads_count, const tact_value *args, uint32_t count) {
@@ -232,13 +240,14 @@ static tact_value call_first(tact_cel_call *call, tact_str name, const cel_overl
                               name.ptr);
         if (!call_charge(call, o->steps)) return call_no_steps(call);
         call->overload = o;
-        return o->fn(call, args, count);
+        tact_value v = o->fn(call, args, count);
+        return o->doc || returns_as_declared(o, v) ? v : tact_fault_value(TACT_FAULT_WRONG_KIND, NULL);
     }
     return no_overload(call, name, args, count);
 }
 
 SLOW tact_value call_site(machine *m, const cel_instr *i) {
-    const cel_call_site *site = &m->program->info->calls[i->c];
+    const cel_call_site *site = &m->program->links->calls[i->c];
     tact_value args[CEL_PARAMS_MAX];
     for (uint32_t k = 0; k < site->count; k++) {
         args[k] = load(m, i, site->operands[k], (uint8_t)(PROGRAM_PLACE_ARGUMENT + k));
@@ -431,9 +440,9 @@ SLOW void tell_slot(const machine *m, uint16_t operand, cel_span where) {
 }
 
 SLOW void tell_instruction(const machine *m, const cel_instr *i, tact_value v) {
-    const cel_place *place = &m->program->info->places[i - m->program->code];
+    const cel_place *place = &m->program->links->info->places[i - m->program->code];
     if (i->op == OP_CALL) {
-        const cel_call_site *site = &m->program->info->calls[i->c];
+        const cel_call_site *site = &m->program->links->calls[i->c];
         for (uint32_t k = 0; k < site->count; k++) tell_slot(m, site->operands[k], site->extents[k]);
     } else {
         tell_slot(m, i->a, place->a);
@@ -444,14 +453,14 @@ SLOW void tell_instruction(const machine *m, const cel_instr *i, tact_value v) {
 
 // Tells the value that a condition ended the program with.
 SLOW void tell_end(const machine *m, tact_value v) {
-    tell(m, m->program->info->places[m->program->info->code_count - 1].extent, v);
+    tell(m, m->program->links->info->places[m->program->code_count - 1].extent, v);
 }
 
 // A jump behind a SETTLE comes from within its chain, which the jump settled.
 SLOW void tell_settled(const machine *m, const cel_instr *i) {
     const cel_instr *before = i - 1;
     if (before->op == OP_SETTLE)
-        tell(m, m->program->info->places[before - m->program->code].extent, tact_bool(!before->b));
+        tell(m, m->program->links->info->places[before - m->program->code].extent, tact_bool(!before->b));
 }
 
 #define RELATION(NAME, fast, slow)                                                                                     \
@@ -493,7 +502,7 @@ SLOW void tell_settled(const machine *m, const cel_instr *i) {
     case OP_##NAME: {                                                                                                  \
         const tact_value *a = peek(m, i->a);                                                                           \
         int r = __builtin_expect(a->kind == TACT_BOOL, 1) ? a->as.b : settle(m, i, load(m, i, i->a, PROGRAM_PLACE_A)); \
-        if (observed) tell_slot(m, i->a, m->program->info->places[i - code].a);                                        \
+        if (observed) tell_slot(m, i->a, m->program->links->info->places[i - code].a);                                 \
         GO(r, wanted)                                                                                                  \
     }
 
@@ -537,7 +546,8 @@ FAST tact_value run(machine *m, const bool observed) {
         switch ((cel_op)i->op) {
         case OP_RETURN: {
             tact_value v = load(m, i, i->a, PROGRAM_PLACE_A);
-            if (observed) tell_instruction(m, i, v);
+            if (observed && OPERAND_KIND(i->a) != OPERAND_REGISTER)
+                tell(m, m->program->links->info->places[i - code].extent, v);
             return v;
         }
         case OP_MOVE:
@@ -566,7 +576,7 @@ FAST tact_value run(machine *m, const bool observed) {
         case OP_LOOP: i = code + i->c; continue;
         case OP_BRANCH: {
             tact_value a = load(m, i, i->a, PROGRAM_PLACE_A);
-            if (observed) tell_slot(m, i->a, m->program->info->places[i - code].a);
+            if (observed) tell_slot(m, i->a, m->program->links->info->places[i - code].a);
             int r = a.kind == TACT_BOOL ? (int)a.as.b : 2;
             if (r == 2) {
                 registers[i->d] = a.kind == TACT_ERROR ? a
@@ -665,9 +675,12 @@ SLOW bool widen_slots(machine *m) {
 
 // The value as it leaves: nothing of the machine's own, and a bound that was hit stands above all else.
 SLOW tact_value outcome(machine *m, tact_value v) {
-    if (m->call.halted) return placed(m, m->program->code, PROGRAM_PLACE_WHOLE, tact_fault_value(m->call.halted, NULL));
+    bool told = v.kind == TACT_ERROR && v.len == (uint32_t)m->call.halted; // it has the place where it happened
+    if (m->call.halted) return told ? v : tact_fault_value(m->call.halted, NULL);
     if (v.kind == TACT_OPAQUE || v.kind == TACT_UNRESOLVED) return tact_fault_value(TACT_FAULT_NO_SUCH_OVERLOAD, NULL);
-    return v;
+    uint8_t promised = m->program->result_kind; // of what was dyn until now
+    bool kept = promised == TACT_UNRESOLVED || v.kind == promised || v.kind == TACT_ERROR;
+    return kept ? v : tact_fault_value(TACT_FAULT_WRONG_KIND, NULL);
 }
 
 FAST tact_value evaluate(machine *m) {
@@ -675,8 +688,9 @@ FAST tact_value evaluate(machine *m) {
         return tact_fault_value(TACT_FAULT_NO_MEMORY, NULL);
     }
     tact_value v = __builtin_expect(m->input->observe != NULL, 0) ? run_observed(m) : run_fast(m);
-    if (__builtin_expect(m->call.halted || v.kind == TACT_OPAQUE || v.kind == TACT_UNRESOLVED, 0)) v = outcome(m, v);
-    return v;
+    bool odd = m->call.halted || v.kind == TACT_OPAQUE || v.kind == TACT_UNRESOLVED;
+    bool other = m->program->result_kind != TACT_UNRESOLVED && v.kind != m->program->result_kind;
+    return __builtin_expect(odd | other, 0) ? outcome(m, v) : v;
 }
 
 // The arena's bound is lowered for the evaluation and put back, so that `memory_max` holds also where the arena has
@@ -699,7 +713,7 @@ static arena nothing = {.bytes_max = 1};
 FAST tact_value start(const tact_cel_program *program, tact_cel_input *input, tact_value *registers, uint32_t count) {
     uint64_t steps = input->steps_max ? input->steps_max : TACT_CEL_STEPS_MAX;
     machine m = {.call = {.arena = input->arena ? input->arena : &nothing, .steps_left = steps},
-                 .base = {registers, program->constants, input->slots},
+                 .base = {registers, program_constants(program), input->slots},
                  .registers = registers,
                  .slots = input->slots,
                  .program = program,

@@ -7,8 +7,10 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "cel/check.h"
+#include "cel/cost.h"
 #include "cel/diag.h"
 #include "cel/env.h"
+#include "cel/fold.h"
 #include "cel/lexer.h"
 #include "cel/parser.h"
 #include "cel/program.h"
@@ -102,7 +104,7 @@ static int print_line(buf *out) {
 
 // NULL after the report was printed.
 static const tact_cel_program *compile(run *r) {
-    tact_cel_compile_options how = {.file = r->file};
+    tact_cel_compile_options how = {.file = r->file, .strict = true};
     tact_cel_result result = tact_cel_compile(r->env, r->source, &how, &r->memory);
     if (!result.program) cli_print_report(tact_cel_report(&result, &r->memory));
     return result.program;
@@ -114,8 +116,14 @@ static int print_value(run *r, tact_value v) {
         value_print(&out, v);
         return print_line(&out);
     }
-    if (json_write(&out, v) == TACT_LIMIT) {
-        cli_complain("the value is nested deeper than %d levels and cannot be JSON", JSON_DEPTH_MAX);
+    tact_err code = json_write(&out, v);
+    if (code == TACT_LIMIT) {
+        cli_complain("the value cannot be JSON: it has more than %d levels or %d parts", JSON_DEPTH_MAX,
+                     JSON_PARTS_MAX);
+        return CLI_FAILED;
+    }
+    if (code == TACT_INVALID) {
+        cli_complain("the value cannot be JSON: two keys of a map, such as 1 and \"1\", have the same name there");
         return CLI_FAILED;
     }
     return print_line(&out);
@@ -192,9 +200,24 @@ static int show_code(run *r) {
     return text.ptr ? CLI_OK : CLI_FAILED;
 }
 
+// The estimate of each part, as it is after folding.
+static bool print_costs(run *r) {
+    cel_diags diags;
+    diag_init(&diags, &r->memory, r->source);
+    cel_ast ast = {.arena = &r->memory, .source = r->source};
+    (void)parser_parse(&ast, NULL, r->env->libraries, &diags);
+    if (diags.code || !check_run(&ast, r->env, NULL, false, &diags)) return false;
+    fold_constants(&ast, r->env);
+    buf out = buf_in(&r->memory);
+    cost_print(&out, &ast, r->env);
+    tact_str text = buf_done(&out);
+    cli_print(stdout, text);
+    return text.ptr != NULL;
+}
+
 static int show_cost(run *r) {
     const tact_cel_program *program = compile(r);
-    if (!program) return CLI_FAILED;
+    if (!program || !print_costs(r)) return CLI_FAILED;
     tact_cel_input input = {0};
     int code = evaluate(r, program, &input);
     uint64_t cost = tact_cel_program_cost(program);
@@ -219,17 +242,15 @@ static void add_short(buf *out, tact_str text, size_t columns) {
     size_t used = 0;
     for (const char *at = text.ptr, *end = at + text.len; at < end;) {
         const char *from = at;
-        uint32_t c = utf8_next(&at, end);
-        size_t width = utf8_width(from, (size_t)(at - from));
+        bool shown = utf8_next_shown(&at, end);
+        tact_str c = {from, (size_t)(at - from)};
+        if (!shown) c = *from == '\n' || *from == '\r' || *from == '\t' ? TACT_STR(" ") : TACT_STR(UTF8_REPLACEMENT);
+        size_t width = utf8_width(c.ptr, c.len);
         if (used + width > columns - 1) {
-            buf_add_text(out, "…");
+            buf_add_text(out, UTF8_ELLIPSIS);
             return;
         }
-        if (c < 0x20) {
-            buf_add_char(out, ' ');
-        } else {
-            buf_add(out, from, (size_t)(at - from));
-        }
+        buf_add_str(out, c);
         used += width;
     }
 }
@@ -238,7 +259,7 @@ static void observe(void *context, uint32_t pos, uint32_t len, tact_value value)
     trace *t = context;
     buf text = buf_in(&t->memory), printed = buf_in(&t->memory), line = buf_in(&t->memory);
     add_short(&text, (tact_str){t->source.ptr + pos, len}, TRACE_TEXT_COLUMNS);
-    value_print(&printed, value);
+    value_print_within(&printed, value, TRACE_VALUE_COLUMNS); // a part takes a column at least
     tact_str left = buf_done(&text);
     buf_add_str(&line, left);
     buf_add_repeat(&line, ' ', TRACE_TEXT_COLUMNS - utf8_width(left.ptr, left.len));

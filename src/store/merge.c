@@ -241,10 +241,10 @@ tact_err merge_check(const merged *m, const schema *sc, tact_error *error) {
         if (one->dropped || one->space >= sc->identities_count || !sc->identities[one->space].unique) continue;
         const merge_identity *other = of[one->space];
         if (other && !tact_str_equal(other->value, one->value)) {
-            char x[120], y[120];
+            utf8_shown x, y;
             tact_str name = sc->identities[one->space].name;
             return err_set(error, TACT_EXISTS, "a person has one %.*s, and these have %s and %s", (int)name.len,
-                           name.ptr, utf8_show(x, sizeof x, other->value), utf8_show(y, sizeof y, one->value));
+                           name.ptr, utf8_show(&x, other->value), utf8_show(&y, one->value));
         }
         of[one->space] = one;
     }

@@ -12,10 +12,7 @@
 #include "base/utf8.h"
 #include "value/value.h"
 
-enum {
-    ROOM_FIRST = 8,     // members that an array is made for; it doubles from there
-    SHOWN_ROOM = 64 * 4 // of a name within a message
-};
+enum { ROOM_FIRST = 8 }; // members that an array is made for; it doubles from there
 
 static const struct {
     const char *one, *an, *many;
@@ -95,16 +92,16 @@ static bool is_ordered(const tact_type *type) {
 
 static tact_err check_allowed(const schema_attribute *m, tact_value v, tact_error *error) {
     if (is_allowed(m, v)) return TACT_OK;
-    char name[SHOWN_ROOM], text[SHOWN_ROOM];
-    utf8_show(name, sizeof name, m->name);
+    utf8_shown room, text;
+    const char *name = utf8_show(&room, m->name);
     if (v.kind != TACT_STRING) return err_set(error, TACT_INVALID, "attribute `%s`: not one of its values", name);
-    utf8_show(text, sizeof text, value_str(v));
-    return err_set(error, TACT_INVALID, "attribute `%s`: \"%s\" is not one of its values", name, text);
+    return err_set(error, TACT_INVALID, "attribute `%s`: \"%s\" is not one of its values", name,
+                   utf8_show(&text, value_str(v)));
 }
 
 tact_err schema_check_value(const schema_attribute *m, tact_value v, tact_error *error) {
-    char name[SHOWN_ROOM];
-    utf8_show(name, sizeof name, m->name);
+    utf8_shown room;
+    const char *name = utf8_show(&room, m->name);
     if (!schema_fits(m->type, v)) {
         return err_set(error, TACT_INVALID, "attribute `%s`: not a value of type %s", name, schema_type_text(m->type));
     }
@@ -173,13 +170,13 @@ static bool is_name(schema_kind kind, tact_str name) {
 }
 
 static tact_err bad_name(const char *an, tact_str name, bool source, tact_error *error) {
-    char shown[SHOWN_ROOM];
+    utf8_shown room;
+    const char *shown = utf8_show(&room, name);
     if (name.len > SCHEMA_NAME_MAX) {
-        utf8_show(shown, SHOWN_ROOM / 4, name);
         return err_set(error, TACT_LIMIT, "the name of %s, `%s`, is longer than %d bytes", an, shown, SCHEMA_NAME_MAX);
     }
-    return err_set(error, TACT_INVALID, "`%s` cannot be the name of %s: names are made of a-z, A-Z, 0-9%s and _",
-                   utf8_show(shown, sizeof shown, name), an, source ? ", -, ." : "");
+    return err_set(error, TACT_INVALID, "`%s` cannot be the name of %s: names are made of a-z, A-Z, 0-9%s and _", shown,
+                   an, source ? ", -, ." : "");
 }
 
 // Whether a member of this name may be added.

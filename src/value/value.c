@@ -131,7 +131,7 @@ bool value_equal_within(tact_value a, tact_value b, uint64_t *budget) {
 }
 
 bool tact_value_equal(tact_value a, tact_value b) {
-    uint64_t budget = UINT64_MAX;
+    uint64_t budget = VALUE_EQUAL_PARTS;
     return value_equal_within(a, b, &budget);
 }
 

@@ -63,6 +63,8 @@ uint64_t value_hash(tact_value v);
 // Equality that gives up: each comparison of two parts takes one from `*budget`, and at 0 the answer is false. Shared
 // parts can make a small value unfold into a huge one, so whoever must not hang bounds it.
 bool value_equal_within(tact_value a, tact_value b, uint64_t *budget);
+#define VALUE_EQUAL_PARTS                                                                                              \
+    (UINT64_C(1) << 26) // the budget of tact_value_equal: more than any evaluation's memory holds unshared
 // How many values `v` is made of, itself included, shared parts as often as they occur; counts no further than `max`.
 uint64_t value_weight(tact_value v, uint64_t max);
 // A copy of `v` and all its parts in the arena. OPAQUE values, types and faults' texts are not copied but shared. False
@@ -70,9 +72,13 @@ uint64_t value_weight(tact_value v, uint64_t max);
 TACT_MUST_USE bool value_copy(arena *a, tact_value v, tact_value *out);
 
 // The value as a CEL literal. `{"a": [1, 2u, 1.5]}`; doubles always show a point or exponent; strings are quoted with
-// escapes for what does not print. A value nested deeper than VALUE_PRINT_DEPTH prints as `...` there.
+// escapes for what does not print. A value nested deeper than VALUE_PRINT_DEPTH prints as `...` there, and one of more
+// than VALUE_PRINT_PARTS parts ends so: shared parts can make a small value unfold into one that never ends.
 void value_print(buf *out, tact_value v);
 #define VALUE_PRINT_DEPTH 256
+#define VALUE_PRINT_PARTS (1 << 20)
+// The same for at most `parts` parts.
+void value_print_within(buf *out, tact_value v, uint32_t parts);
 void value_print_quoted(buf *out, tact_str text); // "…" with CEL escapes
 
 // RFC 3339, with as many digits of a second as there are (0, 3, 6 or 9).

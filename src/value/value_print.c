@@ -109,26 +109,41 @@ void value_print_duration(buf *out, tact_value v) {
 
 // ---- All kinds ------------------------------------------------------------------------------------------------------
 
-static void print(buf *out, tact_value v, int depth);
+typedef struct printer {
+    buf *out;
+    uint32_t parts; // that may still be printed
+} printer;
 
-static void print_list(buf *out, tact_value v, int depth) {
-    buf_add_char(out, '[');
-    for (uint32_t i = 0; i < v.len; i++) {
-        if (i) buf_add_text(out, ", ");
-        print(out, v.as.items[i], depth);
+static void print(printer *p, tact_value v, int depth);
+
+static void print_list(printer *p, tact_value v, int depth) {
+    buf_add_char(p->out, '[');
+    for (uint32_t i = 0; i < v.len && p->parts; i++) {
+        if (i) buf_add_text(p->out, ", ");
+        print(p, v.as.items[i], depth);
     }
-    buf_add_char(out, ']');
+    buf_add_char(p->out, ']');
 }
 
-static void print_map(buf *out, const tact_map *map, int depth) {
-    buf_add_char(out, '{');
-    for (uint32_t i = 0; i < map->count; i++) {
-        if (i) buf_add_text(out, ", ");
-        print(out, map->entries[i].key, depth);
-        buf_add_text(out, ": ");
-        print(out, map->entries[i].value, depth);
+static void print_map(printer *p, const tact_map *map, int depth) {
+    buf_add_char(p->out, '{');
+    for (uint32_t i = 0; i < map->count && p->parts; i++) {
+        if (i) buf_add_text(p->out, ", ");
+        print(p, map->entries[i].key, depth);
+        buf_add_text(p->out, ": ");
+        print(p, map->entries[i].value, depth);
     }
-    buf_add_char(out, '}');
+    buf_add_char(p->out, '}');
+}
+
+static void print_optional(printer *p, tact_value v, int depth) {
+    if (!v.as.items) {
+        buf_add_text(p->out, "optional.none()");
+        return;
+    }
+    buf_add_text(p->out, "optional.of(");
+    print(p, *v.as.items, depth);
+    buf_add_char(p->out, ')');
 }
 
 static void print_call(buf *out, const char *function, void (*argument)(buf *, tact_value), tact_value v) {
@@ -137,8 +152,9 @@ static void print_call(buf *out, const char *function, void (*argument)(buf *, t
     buf_add_text(out, "\")");
 }
 
-static void print(buf *out, tact_value v, int depth) {
-    if (depth == 0) {
+static void print(printer *p, tact_value v, int depth) {
+    buf *out = p->out;
+    if (depth == 0 || p->parts == 0 || --p->parts == 0) {
         buf_add_text(out, "...");
         return;
     }
@@ -150,27 +166,24 @@ static void print(buf *out, tact_value v, int depth) {
     case TACT_DOUBLE: print_double(out, v.as.d); break;
     case TACT_STRING: value_print_quoted(out, value_str(v)); break;
     case TACT_BYTES: print_bytes(out, value_str(v)); break;
-    case TACT_LIST: print_list(out, v, depth - 1); break;
-    case TACT_MAP: print_map(out, v.as.map, depth - 1); break;
+    case TACT_LIST: print_list(p, v, depth - 1); break;
+    case TACT_MAP: print_map(p, v.as.map, depth - 1); break;
     case TACT_TIMESTAMP: print_call(out, "timestamp", value_print_timestamp, v); break;
     case TACT_DURATION: print_call(out, "duration", value_print_duration, v); break;
     case TACT_TYPE: buf_add_str(out, type_name(v.as.type)); break;
-    case TACT_OPTIONAL:
-        if (v.as.items) {
-            buf_add_text(out, "optional.of(");
-            print(out, *v.as.items, depth - 1);
-            buf_add_char(out, ')');
-        } else {
-            buf_add_text(out, "optional.none()");
-        }
-        break;
+    case TACT_OPTIONAL: print_optional(p, v, depth - 1); break;
     case TACT_ERROR: buf_printf(out, "error(%s)", v.as.s ? v.as.s : tact_fault_text((tact_fault)v.len)); break;
     default: buf_add_text(out, value_kind_name((tact_kind)v.kind)); break;
     }
 }
 
+void value_print_within(buf *out, tact_value v, uint32_t parts) {
+    printer p = {out, parts};
+    print(&p, v, VALUE_PRINT_DEPTH);
+}
+
 void value_print(buf *out, tact_value v) {
-    print(out, v, VALUE_PRINT_DEPTH);
+    value_print_within(out, v, VALUE_PRINT_PARTS);
 }
 
 tact_str tact_value_print(tact_value v, tact_arena *a) {

@@ -181,25 +181,29 @@ static tact_err write_list(buf *out, tact_value list, int depth) {
     return TACT_OK;
 }
 
-static void write_name(buf *out, tact_value key) {
+// False if the name is also that of another key of the map: 1 and "1" would repeat it.
+static bool write_name(buf *out, const tact_map *map, tact_value key) {
     if (key.kind == TACT_STRING) {
         write_string(out, value_str(key));
-        return;
+        return true;
     }
     buf_add_char(out, '"');
+    size_t from = out->len;
     if (key.kind == TACT_UINT) {
         buf_printf(out, "%llu", (unsigned long long)key.as.u); // as a number, without CEL's "u"
     } else {
         value_print(out, key);
     }
+    bool repeats = !out->failed && value_map_get_str(map, (tact_str){out->ptr + from, out->len - from});
     buf_add_char(out, '"');
+    return !repeats;
 }
 
 static tact_err write_map(buf *out, const tact_map *map, int depth) {
     buf_add_char(out, '{');
     for (uint32_t i = 0; i < map->count; i++) {
         if (i) buf_add_char(out, ',');
-        write_name(out, map->entries[i].key);
+        if (!write_name(out, map, map->entries[i].key)) return TACT_INVALID;
         buf_add_char(out, ':');
         tact_err code = write(out, map->entries[i].value, depth - 1);
         if (code) return code;
@@ -239,6 +243,7 @@ static tact_err write(buf *out, tact_value v, int depth) {
 }
 
 tact_err json_write(buf *out, tact_value v) {
+    if (value_weight(v, JSON_PARTS_MAX + 1) > JSON_PARTS_MAX) return TACT_LIMIT;
     tact_err code = write(out, v, JSON_DEPTH_MAX);
     if (code) return code;
     return out->failed ? TACT_NO_MEMORY : TACT_OK;

@@ -12,14 +12,15 @@
 //      duration      *  string of seconds: "3s" "-0.5s"
 //      type          *  string of its name: "int"
 //      optional      *  its value, or null for none
-//      map           *  object; keys that are no strings as they print, so that keys 1 and "1" would repeat a name
+//      map           *  object; keys that are no strings as they print, so that keys 1 and "1" cannot be written both
 #ifndef WIRE_JSON_H
 #define WIRE_JSON_H
 
 #include "base/arena.h"
 #include "base/buf.h"
 
-#define JSON_DEPTH_MAX 100 // nesting of what is read or written; keeps recursion far below any stack
+#define JSON_DEPTH_MAX 100       // nesting of what is read or written; keeps recursion far below any stack
+#define JSON_PARTS_MAX (1 << 22) // values in what is written: shared parts can unfold without end
 
 // Reads the whole text as one JSON value, of any kind. `*out` and all its parts live in the arena; `text` need not
 // outlive the call. TACT_SYNTAX: not JSON, a name that repeats within an object, or a number beyond int64 or double;
@@ -27,8 +28,9 @@
 // TACT_NO_MEMORY. The parser itself takes memory in proportion to the text and gives it back before the call ends.
 TACT_MUST_USE tact_err json_read(arena *a, tact_str text, tact_value *out, tact_error *error);
 
-// Appends the value as JSON on one line, without spaces. TACT_LIMIT: nested too deeply. TACT_INVALID: it is or holds an
-// error or what is no value. TACT_NO_MEMORY. After a fault what was appended is incomplete.
+// Appends the value as JSON on one line, without spaces. TACT_LIMIT: nested too deeply, or of too many parts.
+// TACT_INVALID: it is or holds an error or what is no value, or two keys of a map have one name. TACT_NO_MEMORY. After
+// a fault what was appended is incomplete.
 TACT_MUST_USE tact_err json_write(buf *out, tact_value v);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "base/utf8.h"
 
 static void test_every_code_point(void **state) {
@@ -131,26 +132,52 @@ static void test_white_space(void **state) {
     }
 }
 
-static void test_showing(void **state) {
+static void shows(const char *text, size_t len, const char *expected) {
+    utf8_shown shown;
+    assert_string_equal(utf8_show(&shown, (tact_str){text, len}), expected);
+}
+#define SHOWS(text, expected) shows(text, sizeof(text) - 1, expected)
+
+static void test_what_is_shown_is_one_line(void **state) {
     (void)state;
-    static const struct {
-        const char *text, *shown;
-    } rows[] = {
-        {"", ""},
-        {"abcdefg", "abcdefg"},
-        {"abcdefgh", "abcd\u2026"},
-        {"a\nb\x1b", "a\ufffd\u2026"},
-        {"\x1b\xff", "\ufffd\ufffd"},
-        {"\u00e4\u00e4\u00e4\u00e4", "\u00e4\u00e4\u2026"},
-        {"\U0001f431\U0001f431", "\U0001f431\u2026"},
-    };
-    char out[8];
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        assert_string_equal(utf8_show(out, sizeof out, tact_str_from(rows[i].text)), rows[i].shown);
-    }
-    assert_string_equal(utf8_show(out, 4, TACT_STR("abcd")), "\u2026");
-    assert_string_equal(utf8_show(out, 4, TACT_STR("abc")), "abc");
-    assert_string_equal(utf8_show(out, 4, (tact_str){NULL, 0}), "");
+    SHOWS("", "");
+    shows(NULL, 0, "");
+    SHOWS("Stra\u00dfe 7", "Stra\u00dfe 7");
+    SHOWS("a\nb\tc", "a\ufffdb\ufffdc");
+    SHOWS("\x1b[31mX", "\ufffd[31mX");
+    SHOWS("1\0", "1\ufffd");
+    SHOWS("\u202eabc\u200b", "\ufffdabc\ufffd"); // marks of direction, and what nobody sees
+    SHOWS("a\xff", "a\ufffd");
+    SHOWS("e\u0301", "e\u0301");
+}
+
+static void test_joined_emoji_are_shown(void **state) {
+    (void)state;
+    SHOWS("\U0001f469\u200d\U0001f467", "\U0001f469\u200d\U0001f467");     // woman, girl
+    SHOWS("\u2764\ufe0f\u200d\U0001f525", "\u2764\ufe0f\u200d\U0001f525"); // a heart, shown as emoji, on fire
+    SHOWS("a\u200db", "a\ufffdb");                                         // two names must not look the same
+    SHOWS("\U0001f469\u200d", "\U0001f469\ufffd");                         // joins nothing
+    SHOWS("\U0001f469\u200dx", "\U0001f469\ufffdx");
+    SHOWS("\u200d\U0001f469", "\ufffd\U0001f469");
+    SHOWS("\U0001f469\u200d\u200d\U0001f469", "\U0001f469\ufffd\ufffd\U0001f469");
+}
+
+static void test_what_is_shown_is_cut(void **state) {
+    (void)state;
+    buf out;
+    arena a;
+    arena_init(&a, 0);
+    out = buf_in(&a);
+    for (int i = 0; i < UTF8_SHOWN_MAX; i++) buf_add_text(&out, "\U0001f469\u200d"); // the longest that characters are
+    buf_add_text(&out, "\U0001f469");
+    tact_str all = buf_done(&out);
+    utf8_shown shown;
+    assert_int_equal(strlen(utf8_show(&shown, all)), UTF8_SHOWN_MAX * 7 + sizeof UTF8_ELLIPSIS - 1);
+    assert_memory_equal(shown.text, all.ptr, UTF8_SHOWN_MAX * 7);
+    assert_string_equal(shown.text + UTF8_SHOWN_MAX * 7, UTF8_ELLIPSIS);
+    all.len = UTF8_SHOWN_MAX * 7 - 3; // one less, and nothing is left out
+    assert_int_equal(strlen(utf8_show(&shown, all)), all.len);
+    arena_fini(&a);
 }
 
 int main(void) {
@@ -161,7 +188,9 @@ int main(void) {
         cmocka_unit_test(test_width),
         cmocka_unit_test(test_lower_case_is_the_simple_mapping),
         cmocka_unit_test(test_white_space),
-        cmocka_unit_test(test_showing),
+        cmocka_unit_test(test_what_is_shown_is_one_line),
+        cmocka_unit_test(test_joined_emoji_are_shown),
+        cmocka_unit_test(test_what_is_shown_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

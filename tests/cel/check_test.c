@@ -242,7 +242,12 @@ static void records(void **state) {
         {"profile['address']['city']", "string"},
         {"profile['address'].city", "string"},
         {"profile[profile.tags[0]]", "dyn"}, // else it is a map
-        {"'x' in profile", "bool"},
+        {"'recency' in profile", "bool"},
+        {"profile.tags[0] in profile", "bool"},
+        {"profile[?'recency']", "optional_type(int)"},
+        {"optional.of(profile)['recency']", "optional_type(int)"},
+        {"optional.of(profile)[?'recency']", "optional_type(int)"},
+        {"profile[?profile.tags[0]]", "optional_type(dyn)"},
         {"size(profile)", "int"},
         {"profile == {}", "bool"},
         {"profile.map(k, k)", "list(string)"},

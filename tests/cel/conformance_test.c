@@ -9,7 +9,7 @@
 // that passes, and a case that needs protobuf messages but is not listed so, all fail.
 //
 //      conformance_test                            the tests, then the table; with PLACES=1 in the environment also
-//                                                  where refusals point to another place than cel-go's
+//                                                  the refusals that point to other places than cel-go's
 //      conformance_test --markdown [docs/FILE.md]  writes the table between the marks in the file
 #include <math.h>
 #include <setjmp.h>
@@ -70,9 +70,10 @@ static struct suite {
     uint32_t rows_count;
     env_key *envs;
     uint32_t envs_count, envs_room;
-    uint32_t places, places_alike; // refused expressions of which cel-go tells the place; those whose place is the same
-    uint32_t skips_wrong;          // lines of the skip list
-    const char *broken;            // why the cases could not be read, or NULL
+    uint32_t skips_wrong;  // lines of the skip list
+    uint32_t places;       // refused expressions of which cel-go tells the place
+    uint32_t places_alike; // those where we point there too
+    const char *broken;    // why the cases could not be read, or NULL
 } suite;
 
 // ---- Reading --------------------------------------------------------------------------------------------------------
@@ -368,16 +369,22 @@ static void expect_refused(spec *s, const tact_cel_env *env, const char *who, ar
     }
     tact_str place = text(s, "place");
     if (place.len == 0) return;
-    // cel-go points to the bracket behind a function's name, Tact to the name.
-    const tact_cel_diagnostic *d = &r.diagnostics[0];
-    char at[32], behind[32];
-    snprintf(at, sizeof at, "%u:%u", d->line, d->column);
-    snprintf(behind, sizeof behind, "%u:%u", d->line, d->column + d->len);
-    bool alike = is(place, at) || is(place, behind);
+    // cel-go points to the bracket behind a function's name, Tact to the name. After a fault of the parser's Tact goes
+    // on checking what could be read, so what cel-go found first need not come first.
+    bool alike = false;
+    for (uint32_t i = 0; i < r.diagnostics_count; i++) {
+        const tact_cel_diagnostic *d = &r.diagnostics[i];
+        char at[32], behind[32];
+        snprintf(at, sizeof at, "%u:%u", d->line, d->column);
+        snprintf(behind, sizeof behind, "%u:%u", d->line, d->column + d->len);
+        alike = alike || is(place, at) || is(place, behind);
+    }
     suite.places++;
     suite.places_alike += alike;
     if (!alike && getenv("PLACES")) {
-        print_message("%.*s: %s, not %.*s: %s\n", (int)s->id.len, s->id.ptr, at, (int)place.len, place.ptr, d->text);
+        tact_str report = tact_cel_report(&r, a);
+        print_message("%.*s: nothing at %.*s:\n%.*s", (int)s->id.len, s->id.ptr, (int)place.len, place.ptr,
+                      (int)report.len, report.ptr);
     }
 }
 
@@ -394,13 +401,17 @@ static void check_parsed(spec *s, arena *a) {
     }
 }
 
+// The suites know of no cost.
+static const tact_cel_compile_options cost_free = {.limits.cost_max = UINT64_MAX};
+
 // What its checker made of the tree.
 static void check_checked(spec *s, arena *a) {
     if (text(s, "checked").len) {
         const tact_cel_env *env = env_of(s, CHECKER_LIBRARIES, false);
         expect_tree(s, env, "checked", a);
-        tact_cel_result r = tact_cel_compile(env, text(s, "expr"), NULL, a);
-        if (r.program) expect_same(s, "type", tact_cel_program_type(r.program), text(s, "type"));
+        tact_cel_result r = tact_cel_compile(env, text(s, "expr"), &cost_free, a);
+        tact_str type = r.program ? tact_cel_program_type(r.program) : TACT_STR("none, it does not compile");
+        expect_same(s, "type", type, text(s, "type"));
     } else if (is(text(s, "refused"), "checker") && !is(text(s, "lacked"), "comparisons")) {
         expect_refused(s, env_of(s, CHECKER_LIBRARIES, false), "checker", a);
     }
@@ -411,10 +422,8 @@ static void check_result(spec *s, arena *a) {
     tact_str want = text(s, "want");
     if (want.len == 0) return;
     const tact_cel_env *env = env_of(s, TACT_CEL_ALL, true);
-    tact_cel_compile_options options = {
-        .unchecked = field(s, "unchecked") || is(want, "parsed"),
-        .limits.cost_max = UINT64_MAX, // the suites know of no cost
-    };
+    tact_cel_compile_options options = cost_free;
+    options.unchecked = field(s, "unchecked") || is(want, "parsed");
     tact_cel_result r = tact_cel_compile(env, text(s, "expr"), &options, a);
     if (is(want, "refused")) {
         if (r.code == TACT_OK) miss(s, "compiles, but must not");

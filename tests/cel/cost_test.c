@@ -93,7 +93,7 @@ static void assumed_sizes_count(void **state) {
     is_between("name.contains('x')", COST_TEXT_BYTES, COST_TEXT_BYTES + 20);
     is_between("name.startsWith('x')", 2, 10);
     is_between("'abc' in tags", COST_ITEMS, COST_ITEMS + 5);
-    is_between("name in tags", COST_ITEMS * text, COST_ITEMS * (text + 2) + 10);
+    is_between("name in tags", COST_ITEMS, COST_ITEMS + 10);
     is_between("age in [1, 2, 3]", 3, 15);
     is_between("'x' in named", 2, 5);
     is_between("named['x']", 2, 5);
@@ -173,8 +173,8 @@ static void evaluation_keeps_within_the_estimate(void **state) {
     tact_value tags[COST_ITEMS], numbers[COST_ITEMS], pairs[2 * COST_ITEMS], slots[8];
     for (int i = 0; i < COST_ITEMS; i++) {
         memset(texts[i], 'a', sizeof texts[i]);
-        (void)snprintf(texts[i] + sizeof texts[i] - 4, 4, "%03d", i);
-        texts[i][sizeof texts[i] - 1] = 'z';
+        texts[i][COST_TEXT_BYTES - 2] = (char)('!' + i % 50); // different from each other at the very end
+        texts[i][COST_TEXT_BYTES - 1] = (char)('!' + i / 50);
         tags[i] = pairs[2 * i] = tact_string(texts[i], sizeof texts[i]);
         numbers[i] = pairs[2 * i + 1] = tact_int(i);
     }

@@ -103,13 +103,30 @@ static void names_have_rules(void **state) {
     }
     refuse("a-b", "int", TACT_INVALID,
            "`a-b` is not a name: letters, digits and `_`, not a digit first, with dots between parts");
+    refuse("a\n\x1b[31m", "int", TACT_INVALID,
+           "`a\ufffd\ufffd[31m` is not a name: letters, digits and `_`, not a digit first, with dots between parts");
     char longest[ENV_NAME_MAX + 2];
     memset(longest, 'x', sizeof longest);
     longest[ENV_NAME_MAX] = '\0';
     (void)declare(longest, "int");
     longest[ENV_NAME_MAX] = 'x';
     longest[ENV_NAME_MAX + 1] = '\0';
-    refuse(longest, "int", TACT_LIMIT, "`xxxxxxxxxxxxxxxxxxxx...` is longer than 255 bytes");
+    refuse(longest, "int", TACT_LIMIT,
+           "`xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\u2026` is longer than 255 bytes");
+}
+
+static void words_of_the_language_are_no_names(void **state) {
+    (void)state;
+    refuse("in", "int", TACT_INVALID, "`in` is a word of the language and cannot be a name");
+    refuse("if", "int", TACT_INVALID, "`if` is a word of the language and cannot be a name");
+    refuse("for.each", "int", TACT_INVALID, "`for.each` cannot be a name: `for` is a word of the language");
+    tact_error error = {0};
+    assert_int_equal(tact_cel_declare_constant(env, TACT_STR("namespace"), TACT_STR("int"), tact_int(1), &error),
+                     TACT_INVALID);
+    assert_string_equal(error.text, "`namespace` is a word of the language and cannot be a name");
+    static const char *const fine[] = {"inn", "If", "true", "false", "null", "a.in", "a.if", "a.null"};
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) (void)declare(fine[i], "int");
+    assert_int_equal(tact_cel_declare_field(env, TACT_STR("Purchase"), TACT_STR("in"), TACT_STR("int"), NULL), TACT_OK);
 }
 
 static void wrong_types_are_refused_with_their_place(void **state) {
@@ -295,6 +312,34 @@ static void signatures_have_rules(void **state) {
     assert_int_equal(function("f", "f_1", "(A, B, C, D, E, F, G, H) -> int", NULL), TACT_OK);
 }
 
+static void words_of_the_language_are_no_functions(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *signature, *says; // NULL: it can be called
+    } cases[] = {
+        {"in", "(int) -> int", "`in` is a word of the language and cannot be a name"},
+        {"true", "() -> int", "`true` is a word of the language and cannot be a name"},
+        {"null", " int.() -> int", "`null` is a word of the language and cannot be a name"},
+        {"a.in", "() -> int", "`a.in` cannot be a name: `in` is a word of the language"},
+        {"false.a", "() -> int", "`false.a` cannot be a name: `false` is a word of the language"},
+        {"if", " (bool) -> bool", "`if` is a word of the language and cannot be a name"},
+        {"let.a", "() -> int", "`let.a` cannot be a name: `let` is a word of the language"},
+        {"for", "list(int).() -> int", NULL},
+        {"a.for", "() -> int", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tact_error error = {0};
+        tact_err code = function(cases[i].name, "f_1", cases[i].signature, &error);
+        assert_int_equal(code, cases[i].says ? TACT_INVALID : TACT_OK);
+        if (cases[i].says) assert_string_equal(error.text, cases[i].says);
+    }
+    arena a;
+    arena_init(&a, 0);
+    tact_cel_result result = tact_cel_compile(env, TACT_STR("[1].for() == a.for()"), NULL, &a);
+    assert_int_equal(result.code, TACT_OK);
+    arena_fini(&a);
+}
+
 static void overloads_must_not_overlap(void **state) {
     (void)state;
     static const struct {
@@ -331,6 +376,24 @@ static void overloads_must_not_overlap(void **state) {
     assert_string_equal(error.text, "`f0` has an overload `one` already");
     assert_int_equal(function("size", "size_item", "(record(Item)) -> int", NULL), TACT_EXISTS); // a map has a size
     assert_int_equal(function("size", "size_int", "(int) -> int", NULL), TACT_OK);
+}
+
+// Macros are replaced before names are looked up, so such a function could never be called.
+static void macros_cannot_be_functions(void **state) {
+    (void)state;
+    tact_error error = {0};
+    assert_int_equal(function("has", "has_1", "(dyn) -> bool", &error), TACT_EXISTS);
+    assert_string_equal(error.text, "`has` with 1 argument is a macro");
+    assert_int_equal(function("map", "map_2", "list(A).(A, A) -> A", &error), TACT_EXISTS);
+    assert_string_equal(error.text, "`map` with 2 arguments is a macro");
+    assert_int_equal(function("all", "all_2", "list(A).(A, bool) -> bool", NULL), TACT_EXISTS);
+    assert_int_equal(function("cel.bind", "bind_3", "(A, A, A) -> A", NULL), TACT_EXISTS);
+    assert_null(env_function(env, TACT_STR("has")));
+    assert_int_equal(function("has", "has_2", "(dyn, dyn) -> bool", NULL), TACT_OK); // other calls are no macro's
+    assert_int_equal(function("has", "has_of", "string.(dyn) -> bool", NULL), TACT_OK);
+    assert_int_equal(function("map", "map_1", "list(A).(A) -> A", NULL), TACT_OK);
+    assert_int_equal(function("my.map", "map_3", "(A, A, A) -> A", NULL), TACT_EXISTS); // reads as a macro on `my`
+    assert_int_equal(function("my.map", "map_1", "(A) -> A", NULL), TACT_OK);
 }
 
 // ---- The whole ------------------------------------------------------------------------------------------------------
@@ -374,12 +437,30 @@ static void lack_of_memory_is_an_error(void **state) {
     }
 }
 
+static void attributes_are_bounded(void **state) {
+    (void)state;
+    tact_cel_env *e = tact_cel_env_new(NULL);
+    char name[16];
+    for (int i = 0; i < TACT_CEL_SLOTS_MAX; i++) {
+        snprintf(name, sizeof name, "a%d", i);
+        assert_int_equal(tact_cel_declare(e, tact_str_from(name), TACT_STR("int"), NULL, NULL), TACT_OK);
+    }
+    tact_error error;
+    assert_int_equal(tact_cel_declare(e, TACT_STR("one_more"), TACT_STR("int"), NULL, &error), TACT_LIMIT);
+    tact_arena *a = tact_arena_new(0);
+    assert_non_null(tact_cel_compile(e, TACT_STR("a16383 > a0"), NULL, a).program); // the last one still has its slot
+    tact_arena_free(a);
+    tact_cel_env_free(e);
+}
+
 int main(void) {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(attributes_are_bounded),
         EACH(attributes_get_slots_in_order),
         EACH(the_callers_text_is_copied),
         EACH(names_have_rules),
+        EACH(words_of_the_language_are_no_names),
         EACH(wrong_types_are_refused_with_their_place),
         EACH(dotted_names_make_records),
         EACH(fields_make_record_types),
@@ -388,7 +469,9 @@ int main(void) {
         EACH(constants_have_their_declared_type),
         EACH(functions_have_overloads),
         EACH(signatures_have_rules),
+        EACH(words_of_the_language_are_no_functions),
         EACH(overloads_must_not_overlap),
+        EACH(macros_cannot_be_functions),
         EACH(libraries_can_be_left_out),
         EACH(lack_of_memory_is_an_error),
     };

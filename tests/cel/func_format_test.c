@@ -96,7 +96,11 @@ static void test_errors(void **state) {
     FAILS("could not parse formatting clause: unrecognized formatting clause \"a\"", FORMAT("%a", I(1)));
     FAILS("could not parse formatting clause: unrecognized formatting clause \"E\"", FORMAT("double is %E", D(0.5)));
     FAILS("could not parse formatting clause: unrecognized formatting clause \"\u00e4\"", FORMAT("%\u00e4", I(1)));
+    FAILS("could not parse formatting clause: unrecognized formatting clause \"\ufffd\"", FORMAT("%\x1b", I(1)));
     FAILS("could not parse formatting clause: unexpected end of string", FORMAT("%", I(1)));
+    // What is no clause asks for no item.
+    FAILS("could not parse formatting clause: unexpected end of string", FORMAT("%d %", I(1)));
+    FAILS("could not parse formatting clause: unrecognized formatting clause \"a\"", FORMAT("%d %a", I(1)));
     FAILS("could not parse formatting clause: unexpected end of string", FORMAT("%.3", I(1)));
     FAILS("could not parse formatting clause: no digits behind the point", FORMAT("%.f", I(1)));
     FAILS("could not parse formatting clause: more than 100 digits behind the point", FORMAT("%.101f", I(1)));

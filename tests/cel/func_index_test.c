@@ -47,7 +47,8 @@ static void test_maps(void **state) {
     assert_prints(INDEX(map, S("k")), "null");
     assert_fault(INDEX(map, tact_double(2.5)), NO_SUCH_KEY);
     assert_fault(INDEX(map, tact_null()), NO_SUCH_KEY);
-    assert_fault_text(INDEX(map, S("l")), NO_SUCH_KEY, "no such key: 'l'");
+    assert_fault_text(INDEX(map, S("l")), NO_SUCH_KEY, "'l'");
+    assert_fault_text(INDEX(map, S("\x1b[31m\n\0")), NO_SUCH_KEY, "'\ufffd[31m\ufffd\ufffd'");
     assert_fault_text(INDEX(I(1), I(1)), NO_SUCH_OVERLOAD, "int[int] has no meaning");
     assert_true_value(OP(op_in, I(1), map));
     assert_false_value(OP(op_in, I(3), map));

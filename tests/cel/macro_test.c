@@ -230,16 +230,38 @@ static void libraries_can_be_off(void **state) {
 
 static void usage_lists_all_forms(void **state) {
     (void)state;
-    cel_node *target = (cel_node *)parse("x", TACT_CEL_ALL);
-    cel_node *cel = (cel_node *)parse("cel", TACT_CEL_ALL);
-    assert_string_equal(macro_usage(&memory, TACT_STR("map"), target, TACT_CEL_ALL).ptr,
-                        "list.map(x, expression), or list.map(x, condition, expression)");
-    assert_string_equal(macro_usage(&memory, TACT_STR("all"), target, TACT_CEL_MACROS).ptr, "list.all(x, condition)");
-    assert_string_equal(macro_usage(&memory, TACT_STR("bind"), cel, TACT_CEL_ALL).ptr,
-                        "cel.bind(x, value, expression)");
-    assert_int_equal(macro_usage(&memory, TACT_STR("bind"), target, TACT_CEL_ALL).len, 0);
-    assert_int_equal(macro_usage(&memory, TACT_STR("map"), NULL, TACT_CEL_ALL).len, 0);
-    assert_int_equal(macro_usage(&memory, TACT_STR("size"), target, TACT_CEL_ALL).len, 0);
+    const cel_node *x = parse("x", TACT_CEL_ALL), *cel = parse("cel", TACT_CEL_ALL);
+    static const struct {
+        const char *name;
+        char target; // x, c for cel, or 0 for none
+        uint32_t libraries;
+        bool misplaced;
+        const char *usage;
+    } cases[] = {
+        {"map", 'x', TACT_CEL_ALL, false, "list.map(x, expression), or list.map(x, condition, expression)"},
+        {"all", 'x', TACT_CEL_MACROS, false, "list.all(x, condition)"},
+        {"bind", 'c', TACT_CEL_ALL, false, "cel.bind(x, value, expression)"},
+        {"bind", 'x', TACT_CEL_ALL, true, ""},
+        {"all", 0, TACT_CEL_MACROS, true, "list.all(x, condition)"},
+        {"has", 'x', TACT_CEL_ALL, true, "has(m.field)"},
+        {"all", 0, TACT_CEL_MATH, true, ""},
+        {"size", 'x', TACT_CEL_ALL, true, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const cel_node *target = cases[i].target == 'x' ? x : cases[i].target == 'c' ? cel : NULL;
+        bool misplaced = !cases[i].misplaced;
+        tact_str usage = macro_usage(&memory, tact_str_from(cases[i].name), target, cases[i].libraries, &misplaced);
+        assert_string_equal(usage.ptr, cases[i].usage);
+        assert_int_equal(misplaced, cases[i].misplaced);
+    }
+}
+
+static void functions_go_by_their_macros_names(void **state) {
+    (void)state;
+    assert_true(tact_str_equal(macro_name_of(TACT_STR("math.@max")), TACT_STR("math.greatest")));
+    assert_true(tact_str_equal(macro_name_of(TACT_STR("math.@min")), TACT_STR("math.least")));
+    assert_true(tact_str_equal(macro_name_of(TACT_STR(CEL_FN_SORT_BY)), TACT_STR("sortBy")));
+    assert_true(tact_str_equal(macro_name_of(TACT_STR("size")), TACT_STR("size")));
 }
 
 static void expansions_have_the_calls_place(void **state) {
@@ -269,6 +291,7 @@ int main(void) {
         cmocka_unit_test(other_calls_stay_calls),
         cmocka_unit_test(libraries_can_be_off),
         cmocka_unit_test(usage_lists_all_forms),
+        cmocka_unit_test(functions_go_by_their_macros_names),
         cmocka_unit_test(expansions_have_the_calls_place),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

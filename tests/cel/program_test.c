@@ -20,11 +20,16 @@ static const tact_value constants[] = {{TACT_INT, 0, 0, 0, {.i = 7}}, {TACT_STRI
 // Does a program of these instructions, three registers, two constants, one slot and one call site verify?
 static bool verifies(const cel_instr *code, uint32_t count) {
     cel_call_site site = {.name = {"f", 1}, .count = 1, .operands = {C0}};
-    cel_program_info info = {.calls = &site, .calls_count = 1, .code_count = count, .constants_count = 2};
-    tact_cel_program p = {.code = code, .constants = constants, .info = &info, .registers_count = 3, .slots_needed = 1};
+    cel_program_info info = {.calls_count = 1, .constants_count = 2};
+    cel_program_links links = {.calls = &site, .info = &info};
+    tact_cel_program *p = malloc(sizeof *p + count * sizeof *code + sizeof constants);
+    *p = (tact_cel_program){.links = &links, .code_count = (uint16_t)count, .registers_count = 3, .slots_needed = 1};
+    if (count) memcpy(p->code, code, count * sizeof *code);
+    memcpy(p->code + count, constants, sizeof constants);
     tact_error error = {0};
-    bool ok = program_verify(&p, &error);
+    bool ok = program_verify(p, &error);
     assert_int_equal(error.code, ok ? TACT_OK : TACT_INVALID);
+    free(p);
     return ok;
 }
 
@@ -60,6 +65,7 @@ static void operands_must_be_in_range(void **state) {
     REFUSES({OP_SELECT, 0, S0, C0, 0}, RETURN);          // a field that is no string
     REFUSES({OP_SELECT, 0, S0, S0, 0}, RETURN);          // … or no constant
     REFUSES({OP_RETURN, 0, C0, 1, 0});                   // an operand where there is none
+    REFUSES({OP_LIST, 0, OPERAND_SLOT, 0, 0}, RETURN);   // a number that looks like a slot
     REFUSES({OP_CODES, 0, 0, 0, 0}, RETURN);             // no such instruction
 }
 

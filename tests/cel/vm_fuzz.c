@@ -71,7 +71,9 @@ static uint16_t bend_value(const tact_cel_program *p, uint16_t x) {
     uint32_t index = x & 0xff;
     switch (x >> 14) {
     case 0: return (uint16_t)(p->registers_count ? index % p->registers_count : 0);
-    case 1: return (uint16_t)(OPERAND_CONSTANT | (p->info->constants_count ? index % p->info->constants_count : 0));
+    case 1:
+        return (uint16_t)(OPERAND_CONSTANT |
+                          (p->links->info->constants_count ? index % p->links->info->constants_count : 0));
     default: return (uint16_t)(OPERAND_SLOT | (p->slots_needed ? index % p->slots_needed : 0));
     }
 }
@@ -83,15 +85,17 @@ static uint16_t bend(const tact_cel_program *p, uint32_t pc, role r, uint16_t x)
     case DST:
     case REG: return (uint16_t)(p->registers_count ? x % p->registers_count : 0);
     case VAL: return bend_value(p, x);
-    case STR: return (uint16_t)(OPERAND_CONSTANT | (p->info->constants_count ? x % p->info->constants_count : 0));
+    case STR:
+        return (uint16_t)(OPERAND_CONSTANT |
+                          (p->links->info->constants_count ? x % p->links->info->constants_count : 0));
     case OUT:
         if (x & 1) return x >> 8 & 1 ? PROGRAM_TRUE : PROGRAM_FALSE;
         // fall through
-    case JMP: return (uint16_t)(pc + 1 < p->info->code_count ? pc + 1 + x % (p->info->code_count - pc - 1) : x);
+    case JMP: return (uint16_t)(pc + 1 < p->code_count ? pc + 1 + x % (p->code_count - pc - 1) : x);
     case LOOP:
         while (pc > 0 && p->code[--pc].op != OP_ITER_NEXT) continue;
         return (uint16_t)pc;
-    case CALL: return (uint16_t)(p->info->calls_count ? x % p->info->calls_count : 0);
+    case CALL: return (uint16_t)(p->links->info->calls_count ? x % p->links->info->calls_count : 0);
     case ITER: return (uint16_t)(p->registers_count > 1 ? x % (p->registers_count - 1) : 0);
     case OPT: return x & 1 ? OPERAND_NONE : (uint16_t)(p->registers_count ? x % p->registers_count : 0);
     case NUM: return x % 64;
@@ -130,50 +134,64 @@ static tact_cel_env *environment(void) {
     return env;
 }
 
+// The instructions that are left, bent into shape; the last ends the program.
+static void fill_code(tact_cel_program *p, reader *r) {
+    for (uint32_t i = 0; i < p->code_count; i++) {
+        cel_instr *at = &p->code[i];
+        *at = (cel_instr){.op = byte(r) % OP_CODES, .d = byte(r)};
+        at->a = word(r), at->b = word(r), at->c = word(r);
+    }
+    for (uint32_t i = 0; i < p->code_count; i++) {
+        cel_instr *at = &p->code[i];
+        const role *of = roles[at->op];
+        at->d = (uint8_t)bend(p, i, of[0], at->d);
+        at->a = bend(p, i, of[1], at->a);
+        at->b = bend(p, i, of[2], at->b);
+        at->c = bend(p, i, of[3], at->c);
+    }
+    if (p->code_count) p->code[p->code_count - 1] = (cel_instr){.op = OP_RETURN, .a = p->code[p->code_count - 1].a};
+}
+
+static void verify_and_run(const tact_cel_program *p) {
+    if (!program_verify(p, NULL)) return;
+    run(p, false);
+    run(p, true);
+    arena a;
+    arena_init(&a, 0);
+    buf text = buf_in(&a);
+    program_print(&text, p);
+    arena_fini(&a);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static tact_cel_env *env;
     if (!env && !(env = environment())) abort();
     reader r = {data, data + size};
-    tact_value constants[PARTS_MAX];
     cel_call_site calls[PARTS_MAX];
-    cel_program_info info = {.calls = calls, .env = env};
-    tact_cel_program p = {.constants = constants, .info = &info, .allocates = true, .registers_count = byte(&r)};
-    p.slots_needed = byte(&r) % PARTS_MAX;
+    cel_program_info info = {0};
+    cel_program_links links = {.calls = calls, .env = env, .info = &info};
+    uint32_t code_count = (uint32_t)size / sizeof(cel_instr);
+    if (code_count > PROGRAM_CODE_MAX) return 0;
+    tact_cel_program *p = calloc(1, sizeof *p + code_count * sizeof(cel_instr) + PARTS_MAX * sizeof(tact_value));
+    cel_place *places = calloc(code_count + 1, sizeof *places);
+    if (!p || !places) abort();
+    p->links = &links;
+    p->allocates = true;
+    p->code_count = (uint16_t)code_count;
+    p->registers_count = byte(&r);
+    p->slots_needed = byte(&r) % PARTS_MAX;
+    info.places = places;
     info.constants_count = byte(&r) % PARTS_MAX;
     info.calls_count = byte(&r) % PARTS_MAX;
+    tact_value *constants = (tact_value *)(void *)(p->code + code_count);
     for (uint32_t i = 0; i < info.constants_count; i++) constants[i] = constant(byte(&r));
     for (uint32_t i = 0; i < info.calls_count; i++) fill_call(&calls[i], env, &r);
-    info.code_count = (uint32_t)(r.end - r.at) / sizeof(cel_instr);
-    cel_instr *code = calloc(info.code_count + 1, sizeof *code);
-    cel_place *places = calloc(info.code_count + 1, sizeof *places);
-    if (!code || !places) abort();
-    for (uint32_t i = 0; i < info.code_count; i++) {
-        code[i] = (cel_instr){.op = byte(&r) % OP_CODES, .d = byte(&r)};
-        code[i].a = word(&r), code[i].b = word(&r), code[i].c = word(&r);
-    }
-    p.code = code;
-    for (uint32_t i = 0; i < info.code_count; i++) {
-        const role *of = roles[code[i].op];
-        code[i].d = (uint8_t)bend(&p, i, of[0], code[i].d);
-        code[i].a = bend(&p, i, of[1], code[i].a);
-        code[i].b = bend(&p, i, of[2], code[i].b);
-        code[i].c = bend(&p, i, of[3], code[i].c);
-    }
-    if (info.code_count) code[info.code_count - 1] = (cel_instr){.op = OP_RETURN, .a = code[info.code_count - 1].a};
+    fill_code(p, &r);
     for (uint32_t i = 0; i < info.calls_count; i++) {
-        for (uint32_t k = 0; k < calls[i].count; k++) calls[i].operands[k] = bend_value(&p, calls[i].operands[k]);
+        for (uint32_t k = 0; k < calls[i].count; k++) calls[i].operands[k] = bend_value(p, calls[i].operands[k]);
     }
-    info.places = places;
-    if (program_verify(&p, NULL)) {
-        run(&p, false);
-        run(&p, true);
-        arena a;
-        arena_init(&a, 0);
-        buf text = buf_in(&a);
-        program_print(&text, &p);
-        arena_fini(&a);
-    }
-    free(code);
+    verify_and_run(p);
+    free(p);
     free(places);
     return 0;
 }

@@ -148,6 +148,48 @@ static void a_record_used_whole_is_the_map_of_what_is_present(void **state) {
     assert_is(tact_cel_eval(compile("profile"), &input), "{\"age\": 30}");
 }
 
+static void a_result_that_was_promised_is_checked(void **state) {
+    (void)state;
+    tact_cel_compile_options options = {.result = TACT_STR("bool")};
+    tact_cel_input input = {.arena = memory};
+    tact_cel_result r = tact_cel_compile(env, TACT_STR("dyn(1)"), &options, memory);
+    assert_int_equal(tact_cel_eval(r.program, &input).len, TACT_FAULT_WRONG_KIND);
+    r = tact_cel_compile(env, TACT_STR("dyn(true)"), &options, memory);
+    assert_is(tact_cel_eval(r.program, &input), "true");
+}
+
+static tact_value returns_text(tact_cel_call *call, const tact_value *args, uint32_t count) {
+    (void)call, (void)args, (void)count;
+    return text("no number");
+}
+
+static void a_callers_function_is_held_to_its_declaration(void **state) {
+    (void)state;
+    tact_cel_env *own = tact_cel_env_new(NULL);
+    assert_int_equal(tact_cel_declare_function(own, TACT_STR("wrong"), TACT_STR("wrong_int"), TACT_STR("() -> int"),
+                                               returns_text, NULL, 1, NULL),
+                     TACT_OK);
+    tact_cel_result r = tact_cel_compile(own, TACT_STR("wrong()"), NULL, memory);
+    tact_cel_input input = {.arena = memory};
+    assert_int_equal(tact_cel_eval(r.program, &input).len, TACT_FAULT_WRONG_KIND);
+    tact_cel_env_free(own);
+}
+
+static void evaluation_reads_nothing_that_is_cold(void **state) {
+    (void)state;
+    tact_arena *hot = tact_arena_new(0), *cold = tact_arena_new(0);
+    tact_cel_compile_options options = {.cold = cold};
+    tact_cel_result r = tact_cel_compile(env, TACT_STR("tier.startsWith('g') && segments.exists(s, s.size() == 1)"),
+                                         &options, hot);
+    assert_non_null(r.program);
+    tact_arena_free(cold);
+    tact_value items[] = {text("ab"), text("b")};
+    tact_value slots[SLOTS] = {[TIER] = text("gold"), [SEGMENTS] = tact_list(items, 2)};
+    tact_cel_input input = {.slots = slots, .slots_count = SLOTS, .arena = memory};
+    assert_is(tact_cel_eval(r.program, &input), "true");
+    tact_arena_free(hot);
+}
+
 // ---- Bounds ---------------------------------------------------------------------------------------------------------
 
 static tact_value hundred[100];
@@ -307,6 +349,9 @@ int main(void) {
         cmocka_unit_test(an_absent_attribute_is_an_error_that_says_why_and_where),
         cmocka_unit_test(a_value_of_another_kind_than_declared_is_an_error),
         cmocka_unit_test(a_record_used_whole_is_the_map_of_what_is_present),
+        cmocka_unit_test(a_result_that_was_promised_is_checked),
+        cmocka_unit_test(a_callers_function_is_held_to_its_declaration),
+        cmocka_unit_test(evaluation_reads_nothing_that_is_cold),
         cmocka_unit_test(too_many_steps_halt_whatever_absorbs_errors),
         cmocka_unit_test(too_much_memory_halts),
         cmocka_unit_test(without_an_arena_what_allocates_fails_and_what_compares_does_not),

@@ -142,6 +142,17 @@ refuses() {
     [[ $stderr == *'^'* ]]
 }
 
+@test "text of a value within a report is one line that prints" {
+    for text in 'a\nb' '\u001b[31mX' '1\u0000' '\u202e1'; do
+        for call in "int(\"$text\")" "{\"a\": 1}[\"$text\"]" "\"%$text\".format([1])" "timestamp(0).getHours(\"$text\" + \"\")"; do
+            expr "$call"
+            [ "$status" -eq 1 ] && [ -z "$stdout" ]
+            [ "$(wc -l <<<"$stderr")" -eq 3 ]
+            [[ ${stderr%%$'\n'*} == *'�'* && $stderr != *[$'\033\u202e']* ]]
+        done
+    done
+}
+
 @test "text that is not UTF-8" {
     for phase in "" --tokens --ast --types --code; do
         expr $'"\xff"' $phase
@@ -204,7 +215,8 @@ refuses() {
 @test "--cost shows the bound, and what evaluation took" {
     expr 'profile.recency >= 9' --cost --vars $profile
     [ "$status" -eq 0 ]
-    [[ ${stdout%%$'\n'*} == true ]]
+    grep -qx true <<<"$stdout"
+    grep -qE '^ +[0-9]+ +[0-9]+ +profile.recency >= 9$' <<<"$stdout"
     bound=$(awk '/^steps at most/ { print $4 }' <<<"$stdout")
     taken=$(awk '/^steps here/ { print $3 }' <<<"$stdout")
     [ "$taken" -le "$bound" ]
@@ -217,6 +229,13 @@ refuses() {
     grep -qE '^profile.recency >= 9 +true$' <<<"$stdout"
     grep -qE '^context.cart_value > 100.0 +true$' <<<"$stdout"
     [ "$(tail -n 1 <<<"$stdout")" = true ]
+}
+
+@test "--trace shows each part on one line that prints" {
+    expr $'profile.first_name +\n"\u202e\u202d"' --trace --vars $profile
+    [ "$status" -eq 0 ]
+    [ "$(wc -l <<<"$stdout")" -eq 3 ]
+    [ "$(sed -n 2p <<<"$stdout" | tr -s ' ')" = 'profile.first_name + "��" "Zoë��"' ]
 }
 
 @test "--trace ends in the report when evaluation ends in an error" {

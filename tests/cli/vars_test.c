@@ -182,6 +182,9 @@ static void test_refuses(void **state) {
     refuse("[{}]", "expected an object");
     refuse("{\"first-name\": 1}", "`first-name`");
     refuse("{\"\": 1}", "``");
+    refuse("{\"in\": 1}", "`in` is a word of the language and cannot be a name");
+    refuse("{\"for\": {\"a\": 1}}", "`for` is a word of the language");
+    refuse("{\"\\u001b[31m\": 1}", "`\ufffd[31m`");
 }
 
 static void test_memory_runs_out(void **state) {

@@ -129,7 +129,7 @@ done <"$page"
 # Reference parts are as the tables have them.
 cp "$page" "$work/page"
 if tests/docs/language_reference "$work/page" 2>"$work/complaint"; then
-    compare "$page: what tests/docs/language_reference writes is current" "$(<"$work/page")" "$(<"$page")"
+    compare "$page: what tests/docs/language_reference writes is current" "$(<"$page")" "$(<"$work/page")"
 else
     fail "$page: $(<"$work/complaint")"
 fi

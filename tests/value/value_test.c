@@ -58,7 +58,8 @@ static void other_kinds_are_never_equal(void **state) {
     assert_false(tact_value_equal(text("1"), tact_int(1)));
     assert_false(tact_value_equal(text("a"), tact_bytes("a", 1)));
     assert_true(tact_value_equal(tact_null(), tact_null()));
-    assert_false(tact_value_equal(tact_fault_value(TACT_FAULT_ABSENT, NULL), tact_fault_value(TACT_FAULT_ABSENT, NULL)));
+    assert_false(
+        tact_value_equal(tact_fault_value(TACT_FAULT_ABSENT, NULL), tact_fault_value(TACT_FAULT_ABSENT, NULL)));
 }
 
 static void numbers_are_ordered_across_kinds(void **state) {
@@ -171,6 +172,10 @@ static void comparing_stops_at_its_budget(void **state) {
     assert_false(value_equal_within(v, v, &budget));
     assert_int_equal(budget, 0);
     assert_int_equal(value_weight(v, 500), 500);
+    assert_false(tact_value_equal(v, v)); // too large to say
+    tact_str text = tact_value_print(v, &a);
+    assert_true(text.len < 10 * VALUE_PRINT_PARTS);
+    assert_non_null(strstr(text.ptr, "..."));
 }
 
 static void a_copy_shares_nothing(void **state) {

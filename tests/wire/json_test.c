@@ -276,8 +276,26 @@ static void test_round_trip(void **state) {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) assert_string_equal(write(read(rows[i])), rows[i]);
 }
 
+static void what_would_not_read_back_or_never_end_is_refused(void **state) {
+    (void)state;
+    arena a;
+    arena_init(&a, 0);
+    tact_value pairs[] = {tact_int(1), tact_int(2), tact_string("1", 1), tact_int(4)};
+    buf out = buf_in(&a);
+    assert_int_equal(json_write(&out, tact_map_new(&a, pairs, 2)), TACT_INVALID);
+    tact_value v = tact_int(1); // doubles 40 times
+    for (int i = 0; i < 40; i++) {
+        tact_value *items = arena_array(&a, 2, sizeof *items);
+        items[0] = items[1] = v;
+        v = tact_list(items, 2);
+    }
+    assert_int_equal(json_write(&out, v), TACT_LIMIT);
+    arena_fini(&a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_would_not_read_back_or_never_end_is_refused),
         cmocka_unit_test_setup_teardown(test_reads_every_kind, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_result_outlives_the_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_string_with_a_zero, set_up, tear_down),
