@@ -3,6 +3,7 @@
 // The public face of compilation (tact/cel.h): the phases in their order, each of which sees only what the one before
 // it made. The tree lives in an arena of its own that goes with the call; what the caller keeps is copied to the
 // caller's.
+#include "base/utf8.h"
 #include "cel/check.h"
 #include "cel/compile.h"
 #include "cel/cost.h"
@@ -164,6 +165,15 @@ static uint16_t faulty_operand(const tact_cel_program *p, uint32_t pc, uint8_t p
     return OPERAND_NONE;
 }
 
+// The text on one line, with what is not to be shown as a replacement character.
+static void add_shown(buf *out, tact_str text) {
+    for (const char *at = text.ptr, *end = text.ptr + text.len; at < end;) {
+        const char *from = at;
+        bool shown = utf8_next_shown(&at, end);
+        buf_add(out, shown ? from : UTF8_REPLACEMENT, shown ? (size_t)(at - from) : sizeof UTF8_REPLACEMENT - 1);
+    }
+}
+
 bool tact_cel_explain_fault(const tact_cel_program *p, tact_value fault, tact_cel_diagnostic *diagnostic,
                             tact_arena *a) {
     tact_fault code = (tact_fault)fault.len;
@@ -176,8 +186,9 @@ bool tact_cel_explain_fault(const tact_cel_program *p, tact_value fault, tact_ce
         buf_printf(&text, "`%.*s`: ", (int)name.len, name.ptr);
     }
     buf_add_text(&text, tact_fault_text(code));
-    if (fault.as.s) {
-        buf_printf(&text, ": %s", fault.as.s);
+    if (fault.as.s) { // it may quote anything, and may be a caller's
+        buf_add_text(&text, ": ");
+        add_shown(&text, tact_str_from(fault.as.s));
     } else if (code == TACT_FAULT_NO_SUCH_KEY && fault.at && p->code[fault.at - 1].op == OP_SELECT) {
         buf_add_text(&text, ": ");
         value_print(&text, program_constants(p)[OPERAND_INDEX(p->code[fault.at - 1].b)]);

@@ -4,6 +4,7 @@
 // without the heap, and the declaration of the table's rows.
 #include "cel/func.h"
 
+#include "base/utf8.h"
 #include "cel/program.h"
 #include "cel/regex.h"
 #include "cel/zone.h"
@@ -54,7 +55,8 @@ static tact_value prepare_pattern(tact_value text, arena *a) {
     const char *why;
     regex *re = regex_in(a, value_str(text), &why);
     if (re) return opaque(OPAQUE_REGEX, re);
-    if (why) why = arena_printf(a, "this is no regular expression: %s", why);
+    utf8_shown shown;
+    if (why) why = arena_printf(a, "this is no regular expression: %s", utf8_show(&shown, tact_str_from(why)));
     return tact_fault_value(TACT_FAULT_INVALID_ARGUMENT, why);
 }
 
@@ -62,8 +64,9 @@ static tact_value prepare_zone(tact_value name, arena *a) {
     zone *z = ARENA_NEW(a, zone);
     if (!z) return tact_fault_value(TACT_FAULT_NO_MEMORY, NULL);
     if (zone_find(value_str(name), z)) return opaque(OPAQUE_ZONE, z);
-    return tact_fault_value(TACT_FAULT_INVALID_ARGUMENT,
-                            arena_printf(a, "there is no time zone '%.*s'", (int)name.len, name.as.s));
+    utf8_shown shown;
+    const char *why = arena_printf(a, "there is no time zone '%s'", utf8_show(&shown, value_str(name)));
+    return tact_fault_value(TACT_FAULT_INVALID_ARGUMENT, why);
 }
 
 // The functions that take a time zone's name behind a timestamp.

@@ -9,6 +9,7 @@
 // travels on like any value. STEPS and NO_MEMORY are different: they halt the evaluation, whatever `&&` and `||` make
 // of them.
 #include "cel/func.h"
+#include "cel/macro.h"
 #include "cel/ops.h"
 #include "cel/program.h"
 
@@ -217,7 +218,8 @@ SLOW tact_value no_overload(tact_cel_call *call, tact_str name, const tact_value
     for (uint32_t i = 0; i < count; i++) {
         buf_printf(&kinds, "%s%s", i ? ", " : "", value_kind_name((tact_kind)args[i].kind));
     }
-    return call_fault(call, TACT_FAULT_NO_SUCH_OVERLOAD, "%.*s(%s) has no meaning", (int)name.len, name.ptr,
+    tact_str written = macro_name_of(name);
+    return call_fault(call, TACT_FAULT_NO_SUCH_OVERLOAD, "%.*s(%s) has no meaning", (int)written.len, written.ptr,
                       kinds.ptr ? buf_done(&kinds).ptr : "");
 }
 

@@ -144,13 +144,17 @@ refuses() {
 
 @test "text of a value within a report is one line that prints" {
     for text in 'a\nb' '\u001b[31mX' '1\u0000' '\u202e1'; do
-        for call in "int(\"$text\")" "{\"a\": 1}[\"$text\"]" "\"%$text\".format([1])" "timestamp(0).getHours(\"$text\" + \"\")"; do
-            expr "$call"
+        item="[\"$text\"][profile.recency - 10]" # no constant, which would be looked at before evaluation
+        for call in "int($item)" "{\"a\": 1}[$item]" "(\"%\" + $item).format([1])" "timestamp(0).getHours($item)" \
+            "\"a\".matches(\"(\" + $item)" "\"a\".matches(\"($text\")" "timestamp(\"$text\")"; do
+            expr "$call" --vars $profile
             [ "$status" -eq 1 ] && [ -z "$stdout" ]
             [ "$(wc -l <<<"$stderr")" -eq 3 ]
-            [[ ${stderr%%$'\n'*} == *'�'* && $stderr != *[$'\033\u202e']* ]]
+            [[ $stderr != *$'\033'* && $stderr != *$'\u202e'* ]]
         done
     done
+    expr 'int(["1\u0000"][profile.recency - 10])' --vars $profile
+    [[ $stderr == *"'1�' is no int"* ]]
 }
 
 @test "text that is not UTF-8" {
