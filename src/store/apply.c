@@ -80,7 +80,7 @@ static tact_err damaged(db_txn *t, tact_error *error, const char *what) {
 
 // Values of eight bytes: numbers of strands and persons, times.
 static tact_err get_number(db_txn *t, db_table table, const db_key *key, uint64_t *out) {
-    tact_str value;
+    tact_str value = {NULL, 0};
     tact_err err = db_get(t, table, db_key_str(key), &value);
     if (err) return err;
     if (value.len != sizeof *out) return TACT_INVALID;
@@ -89,7 +89,7 @@ static tact_err get_number(db_txn *t, db_table table, const db_key *key, uint64_
 }
 
 tact_err apply_state_read(db_txn *t, apply_state *out) {
-    tact_str value;
+    tact_str value = {NULL, 0};
     *out = (apply_state){0, 1};
     tact_err err = db_get(t, DB_META, state_key, &value);
     if (err == TACT_NOT_FOUND) return TACT_OK; // a new store
@@ -114,7 +114,7 @@ tact_err apply_person_of(db_txn *t, uint64_t id, uint64_t *person) {
 
 tact_err apply_links(db_txn *t, arena *a, uint64_t person, links *out, tact_error *error) {
     db_key key = db_key_number(person);
-    tact_str value;
+    tact_str value = {NULL, 0};
     tact_err err = db_get(t, DB_LINKS, db_key_str(&key), &value);
     if (!err) return links_read(a, value, out, error);
     if (err != TACT_NOT_FOUND) return db_fault(t, error);
@@ -124,7 +124,7 @@ tact_err apply_links(db_txn *t, arena *a, uint64_t person, links *out, tact_erro
 
 static tact_err load_strand(db_txn *t, arena *a, uint64_t id, strand *out, tact_error *error) {
     db_key key = db_key_number(id);
-    tact_str value;
+    tact_str value = {NULL, 0};
     if (db_get(t, DB_STRAND, db_key_str(&key), &value)) return damaged(t, error, "a strand");
     tact_err err = strand_read(a, value, out, error);
     return !err && out->id != id ? damaged(t, error, "a strand's number") : err;
@@ -375,7 +375,7 @@ static db_key count_key(uint64_t tally, uint8_t level, int64_t bucket) {
 }
 
 static tact_err put_count(plan *p, tact_error *error) {
-    for (uint8_t level = 0; level < sizeof levels / sizeof *levels; level++) {
+    for (uint8_t level = 0; level < (uint8_t)(sizeof levels / sizeof *levels); level++) {
         db_key key = count_key(p->c->tally, level, p->c->time_ms / levels[level]);
         uint64_t count = 0;
         tact_err err = get_number(p->t, DB_COUNT, &key, &count);
@@ -403,9 +403,9 @@ static void put_change(plan *p, const change *ch) {
 }
 
 static tact_err plan_change(plan *p, tact_error *error) {
-    change ch;
-    merged m;
-    tact_str bytes;
+    change ch = {0};
+    merged m = {0};
+    tact_str bytes = {NULL, 0};
     tact_err err = check_erased(p, error);
     if (!err) err = resolve(p, &ch, error);
     if (!err) err = load_change(p, &ch, error);
@@ -438,8 +438,8 @@ static tact_err find_person(plan *p, uint64_t *id, links *l, tact_error *error) 
 }
 
 static tact_err plan_unlink(plan *p, tact_error *error) {
-    uint64_t id;
-    links l;
+    uint64_t id = 0;
+    links l = {0};
     tact_err err = find_person(p, &id, &l, error);
     if (err == TACT_NOT_FOUND) return err_set(error, err, "there is no such identity");
     if (err) return err;
@@ -448,9 +448,9 @@ static tact_err plan_unlink(plan *p, tact_error *error) {
     if (!parts) return err_set(error, TACT_NO_MEMORY, "no memory for a person");
     err = links_split(p->a, &l, id, parts, &parts_count, error);
     for (uint32_t i = 0; i < parts_count && !err; i++) {
-        strand *strands;
-        merged m;
-        tact_str bytes;
+        strand *strands = NULL;
+        merged m = {0};
+        tact_str bytes = {NULL, 0};
         err = apply_load(p->t, p->a, &parts[i], &strands, error);
         if (!err) err = apply_merge(p->a, p->env->schema, strands, parts[i].strands_count, &m, &bytes, error);
         if (err) break;
@@ -484,13 +484,14 @@ static tact_err bury(plan *p, uint16_t space, tact_str value, tact_error *error)
 }
 
 static tact_err plan_erase(plan *p, tact_error *error) {
-    uint64_t id;
-    links l;
+    uint64_t id = 0;
+    links l = {0};
     tact_err err = find_person(p, &id, &l, error);
     if (err == TACT_NOT_FOUND) return bury(p, p->c->identities->space, p->c->identities->value, error);
-    strand *strands;
+    strand *strands = NULL;
     if (!err) err = apply_load(p->t, p->a, &l, &strands, error);
     if (err) return err;
+    if (!strands) return err_set(error, TACT_NO_MEMORY, "no memory for a person");
     for (uint32_t i = 0; i < l.strands_count && !err; i++) {
         const strand *s = &strands[i];
         db_key key = apply_identity_key(s->space, s->identity);

@@ -25,13 +25,13 @@ static tact_err wrong(check *c, const char *what, uint64_t number) {
 
 static tact_err strand_of(check *c, uint64_t id, strand *out) {
     db_key key = db_key_number(id);
-    tact_str bytes;
+    tact_str bytes = {NULL, 0};
     if (db_get(c->t, DB_STRAND, db_key_str(&key), &bytes)) return wrong(c, "a strand that is named is not there", id);
     return strand_read(c->a, bytes, out, c->error);
 }
 
 static tact_err check_identity(check *c, tact_str key, tact_str value) {
-    strand s;
+    strand s = {0};
     c->counts.identities++;
     if (value.len != 8 || key.len < 3) return wrong(c, "an identity that is none", c->counts.identities);
     uint64_t id = load_u64(value.ptr);
@@ -43,8 +43,8 @@ static tact_err check_identity(check *c, tact_str key, tact_str value) {
 }
 
 static tact_err check_strand(check *c, tact_str key, tact_str value) {
-    uint64_t id = db_number_of(key), found, person;
-    strand s;
+    uint64_t id = db_number_of(key), found = 0, person = 0;
+    strand s = {0};
     c->counts.strands++;
     tact_err err = strand_read(c->a, value, &s, c->error);
     if (err) return err;
@@ -54,7 +54,7 @@ static tact_err check_strand(check *c, tact_str key, tact_str value) {
     if (!s.dropped && (err || found != id)) return wrong(c, "its identity does not lead to a strand", id);
     if (s.dropped && !err && found == id) return wrong(c, "an identity leads to a strand that was dropped", id);
     if (apply_person_of(c->t, id, &person)) return wrong(c, "an alias that is none", id);
-    links l;
+    links l = {0};
     err = apply_links(c->t, c->a, person, &l, c->error);
     if (err) return err;
     return links_has(&l, id) && links_person(&l) == person ? TACT_OK : wrong(c, "a strand has no person", id);
@@ -62,14 +62,14 @@ static tact_err check_strand(check *c, tact_str key, tact_str value) {
 
 static tact_err check_alias(check *c, tact_str key, tact_str value) {
     uint64_t id = db_number_of(key);
-    strand s;
+    strand s = {0};
     if (value.len != 8 || load_u64(value.ptr) >= id) return wrong(c, "an alias that is none", id);
     return strand_of(c, id, &s); // whose person check_strand looks at
 }
 
 static tact_err check_links(check *c, tact_str key, tact_str value) {
     uint64_t id = db_number_of(key);
-    links l;
+    links l = {0};
     tact_err err = links_read(c->a, value, &l, c->error);
     if (err) return err;
     if (l.strands_count < 2 || links_person(&l) != id) return wrong(c, "links of another person", id);
@@ -83,10 +83,10 @@ static tact_err check_links(check *c, tact_str key, tact_str value) {
 
 static tact_err check_person(check *c, tact_str key, tact_str value) {
     uint64_t id = db_number_of(key), person;
-    links l;
-    strand *strands;
-    merged m;
-    tact_str bytes;
+    links l = {0};
+    strand *strands = NULL;
+    merged m = {0};
+    tact_str bytes = {NULL, 0};
     c->counts.persons++;
     if (apply_person_of(c->t, id, &person) || person != id) return wrong(c, "a record of an alias", id);
     tact_err err = record_check(value, c->error);
@@ -99,7 +99,7 @@ static tact_err check_person(check *c, tact_str key, tact_str value) {
 
 static tact_err check_event(check *c, tact_str key, tact_str value) {
     apply_event e;
-    strand s;
+    strand s = {0};
     c->counts.events++;
     tact_err err = apply_event_read(c->a, key, value, &e, c->error);
     if (!err) err = strand_of(c, e.strand, &s);

@@ -28,8 +28,8 @@ typedef struct links {
 
 // The graph of one strand, in the arena; strands NULL if memory ran out.
 links links_of(arena *a, uint64_t strand);
-static inline uint64_t links_person(const links *l) {
-    return l->strands[0];
+static inline uint64_t links_person(const links *l) { // 0 of a graph that is none
+    return l->strands ? l->strands[0] : 0;
 }
 bool links_has(const links *l, uint64_t strand);
 
