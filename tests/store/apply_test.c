@@ -253,7 +253,7 @@ typedef struct model {
     uint64_t position;
 } model;
 
-static char names[NAMES][12];
+static char names[NAMES][16];
 
 static uint64_t model_find(const model *m, command_identity one) {
     for (uint64_t i = 1; i < m->next; i++) {
