@@ -62,7 +62,7 @@ endif
 PREPROCESS := -Iinclude -Isrc -MMD -MP $(CPPFLAGS)
 
 LINK_FLAGS := $(MODE_FLAGS_$(MODE)) -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
-LIBS := -lre2 -lcctz -ljansson -lutf8proc -lfyaml -llmdb -lsodium -lm -lpthread
+LIBS := -lre2 -lcctz -ljansson -lutf8proc -lfyaml -llmdb -lsodium -lmsgpackc -lm -lpthread
 
 # ---- Sources: a file is built because it is there --------------------------------------------------------------------
 
