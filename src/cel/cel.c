@@ -3,6 +3,8 @@
 // The public face of compilation (tact/cel.h): the phases in their order, each of which sees only what the one before
 // it made. The tree lives in an arena of its own that goes with the call; what the caller keeps is copied to the
 // caller's.
+#include "cel/cel.h"
+
 #include "base/utf8.h"
 #include "cel/check.h"
 #include "cel/compile.h"
@@ -43,6 +45,8 @@ typedef struct job {
     const tact_cel_env *env;
     const tact_cel_compile_options *options;
     arena *hot, *cold;
+    cel_see *see; // may be NULL
+    void *context;
     cel_ast ast;
     cel_diags diags;
 } job;
@@ -59,6 +63,7 @@ static const tact_cel_program *phases(job *j) {
     buf type = buf_in(j->cold);
     type_print(&type, j->ast.root->type);
     fold_constants(&j->ast, j->env);
+    if (j->see) j->see(j->context, &j->ast);
     cost_range cost = cost_estimate(&j->ast, j->env);
     if (!options->unchecked && cost.max > limits.cost_max) {
         diag_cost(&j->diags, j->ast.root->extent, cost.max, limits.cost_max);
@@ -90,8 +95,8 @@ static tact_cel_result out_of_memory(void) {
     return (tact_cel_result){.code = TACT_NO_MEMORY};
 }
 
-tact_cel_result tact_cel_compile(const tact_cel_env *env, tact_str source, const tact_cel_compile_options *options,
-                                 tact_arena *hot) {
+tact_cel_result cel_compile(const tact_cel_env *env, tact_str source, const tact_cel_compile_options *options,
+                            arena *hot, cel_see *see, void *context) {
     static const tact_cel_compile_options defaults = {0};
     if (!options) options = &defaults;
     tact_cel_result result = {0};
@@ -103,8 +108,13 @@ tact_cel_result tact_cel_compile(const tact_cel_env *env, tact_str source, const
     if (!result.source.ptr || !result.file.ptr) return out_of_memory();
     arena scratch;
     arena_init(&scratch, SCRATCH_MAX);
-    job j = {
-        .env = env, .options = options, .hot = hot, .cold = cold, .ast = {.arena = &scratch, .source = result.source}};
+    job j = {.env = env,
+             .options = options,
+             .hot = hot,
+             .cold = cold,
+             .see = see,
+             .context = context,
+             .ast = {.arena = &scratch, .source = result.source}};
     diag_init(&j.diags, cold, result.source);
     const tact_cel_program *p = phases(&j);
     if (p && verified(p, &j.diags)) result.program = p;
@@ -114,6 +124,11 @@ tact_cel_result tact_cel_compile(const tact_cel_env *env, tact_str source, const
     result.diagnostics = j.diags.items;
     result.diagnostics_count = j.diags.count;
     return result;
+}
+
+tact_cel_result tact_cel_compile(const tact_cel_env *env, tact_str source, const tact_cel_compile_options *options,
+                                 tact_arena *hot) {
+    return cel_compile(env, source, options, hot, NULL, NULL);
 }
 
 tact_str tact_cel_report(const tact_cel_result *result, tact_arena *a) {
