@@ -80,7 +80,8 @@ TACT_API void tact_arena_free(tact_arena *arena); // NULL is allowed
 
 // ---- Values ---------------------------------------------------------------------------------------------------------
 
-// What a value is. UNRESOLVED is no value: it marks an input slot whose value is still to be asked for.
+// What a value is. UNRESOLVED is no value: it marks an input slot whose value is still to be asked for. The numbers are
+// in files: the rows are never reordered, and a new kind gets the number after the last.
 typedef enum tact_kind {
     TACT_UNRESOLVED = 0,
     TACT_NULL,

@@ -34,7 +34,7 @@ static bool reserve(buf *b, size_t more) {
     return true;
 }
 
-void buf_add(buf *b, const char *bytes, size_t len) {
+void buf_add_growing(buf *b, const char *bytes, size_t len) {
     if (len == 0 || !reserve(b, len)) return;
     memcpy(b->ptr + b->len, bytes, len);
     b->len += len;

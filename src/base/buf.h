@@ -20,7 +20,17 @@ static inline buf buf_in(arena *a) {
     buf b = {a, NULL, 0, 0, false};
     return b;
 }
-void buf_add(buf *b, const char *bytes, size_t len);
+// The slow path of buf_add; not to be called from elsewhere.
+void buf_add_growing(buf *b, const char *bytes, size_t len);
+// Inline: what is packed is mostly numbers of a few bytes.
+static inline void buf_add(buf *b, const char *bytes, size_t len) {
+    if (__builtin_expect(b->failed || b->room - b->len <= len, 0)) {
+        buf_add_growing(b, bytes, len);
+    } else if (len) {
+        memcpy(b->ptr + b->len, bytes, len);
+        b->len += len;
+    }
+}
 void buf_add_str(buf *b, tact_str s);
 void buf_add_text(buf *b, const char *text); // up to its final zero
 void buf_add_char(buf *b, char c);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Signatures: Ed25519ph (RFC 8032, 5.1), by libsodium. Keys and signatures are bytes; their texts are base64 (RFC 4648, 4).
+// Signatures: Ed25519ph (RFC 8032, 5.1), by libsodium. Keys and signatures are bytes.
 #ifndef BASE_SIGN_H
 #define BASE_SIGN_H
 

@@ -24,12 +24,12 @@ enum {
     BUNDLE_CONTEXT_MAX = 256,
     BUNDLE_RANKINGS_MAX = 256,
     BUNDLE_EXPERIMENTS_MAX = 256,
-    BUNDLE_ARMS_MAX = 16,          // of an experiment
-    BUNDLE_CAPS_MAX = 16,          // at one place (an offer, a group, a channel, a placement)
+    BUNDLE_ARMS_MAX = 16, // of an experiment
+    BUNDLE_CAPS_MAX = 16, // at one place (an offer, a group, a channel, a placement)
     BUNDLE_SLOTS_OF_PLACEMENT = 100,
     BUNDLE_OFFER_ATTRIBUTES_MAX = 64, // different names over all offers
-    BUNDLE_FIELDS_MAX = 32,        // of a content
-    BUNDLE_TEXT_MAX = 16384,       // bytes of one text of content
+    BUNDLE_FIELDS_MAX = 32,           // of a content
+    BUNDLE_TEXT_MAX = 16384,          // bytes of one text of content
 };
 
 // ---- What expressions read ------------------------------------------------------------------------------------------
@@ -62,7 +62,8 @@ typedef struct bundle_rule {
     uint64_t purposes;               // that attributes which it reads need, segments followed; bit by number
 } bundle_rule;
 
-enum { BUNDLE_ELIGIBLE, BUNDLE_APPLICABLE, BUNDLE_SUITABLE, BUNDLE_TIERS }; // can they; does it make sense now; should we
+// Can they; does it make sense now; should we.
+enum { BUNDLE_ELIGIBLE, BUNDLE_APPLICABLE, BUNDLE_SUITABLE, BUNDLE_TIERS };
 
 // The first of what rules may read of an offer; the `attributes:` of offers come behind, in the order of their names.
 typedef enum bundle_offer_attribute {
@@ -88,13 +89,13 @@ typedef enum bundle_period {
 } bundle_period;
 
 typedef struct bundle_cap {
-    uint64_t tally;   // the counter's key: from what it stands on and what it counts, see bundle_tally
-    uint32_t max;     // 0: never
-    uint32_t keep;    // what counting must keep of a person: the largest `max` of the counter's caps that are no budgets
-    uint8_t on;       // bundle_count
-    uint8_t period;   // bundle_period
-    bool everyone;    // a budget
-    int32_t event;    // ON_EVENT: the schema's number; -1
+    uint64_t tally; // the counter's key: from what it stands on and what it counts, see bundle_tally
+    uint32_t max;   // 0: never
+    uint32_t keep;  // what counting must keep of a person: the largest `max` of the counter's caps that are no budgets
+    uint8_t on;     // bundle_count
+    uint8_t period; // bundle_period
+    bool everyone;  // a budget
+    int32_t event;  // ON_EVENT: the schema's number; -1
     int64_t every_ms; // SLIDING
     tact_str path;    // "offers.womens_winter.caps[0]"
 } bundle_cap;
@@ -124,7 +125,7 @@ typedef struct bundle_field { // of what a placement wants
 // Where none of them has one, the offer has no content for that placement then, and is passed over. A text that is to
 // hold {{ itself writes {{ "{{" }}.
 typedef struct bundle_piece bundle_piece;
-struct bundle_piece { // of a text: either as it is or computed
+struct bundle_piece {                // of a text: either as it is or computed
     tact_str text;                   // as it is; of what is computed, the expression
     const tact_cel_program *program; // of {{ … }}: string, int, uint, double or bool; NULL: `text` it is
     const bundle_piece *otherwise;   // what is behind `??`; NULL: nothing
@@ -146,11 +147,11 @@ typedef struct bundle_content { // of an offer for a placement
 typedef struct bundle_offer {
     tact_str name, title; // a title that is not written is the name, here and below
     bundle_rule rules[BUNDLE_TIERS];
-    bundle_rule propensity;       // program NULL: the constant
-    double propensity_constant;   // 1 by default
+    bundle_rule propensity;     // program NULL: the constant
+    double propensity_constant; // 1 by default
     double value, weight;
-    int32_t group, purpose;       // -1: none; the purpose is the group's where it has none of its own
-    int64_t starts_ms, ends_ms;   // [starts, ends); 0 and INT64_MAX by default
+    int32_t group, purpose;     // -1: none; the purpose is the group's where it has none of its own
+    int64_t starts_ms, ends_ms; // [starts, ends); 0 and INT64_MAX by default
     bundle_caps caps;
     const tact_value *attributes; // by offer_attributes; an ABSENT fault where it has none
     bool repeat;                  // may stand in several placements of one answer
@@ -193,7 +194,7 @@ typedef struct bundle_segment {
 } bundle_segment;
 
 typedef struct bundle_ranking {
-    tact_str name; // empty: of placements that name none, `propensity * offer.value`; always the first
+    tact_str name;    // empty: of placements that name none, `propensity * offer.value`; always the first
     bundle_rule rule; // double
 } bundle_ranking;
 
@@ -230,9 +231,9 @@ typedef struct bundle {
     arena hot, cold;
     tact_str name, title, time_zone;
     uint8_t hash[SOURCES_HASH]; // of the sources' canonical form; set by who stores or signs it
-    sources sources; // a copy
-    const schema *schema; // what it was compiled against, its own copy
-    const tact_cel_env *env; // of rankings, which can read everything; the others are within it
+    sources sources;            // a copy
+    const schema *schema;       // what it was compiled against, its own copy
+    const tact_cel_env *env;    // of rankings, which can read everything; the others are within it
 
     const bundle_slot *slots;
     const bundle_offer *offers;
@@ -257,8 +258,9 @@ typedef struct bundle {
 } bundle;
 
 // Reads, checks and compiles the sources of `r`. `running` is the schema of the store that it is for, whose numbers it
-// takes (schema_evolve); NULL: none. Every fault and warning goes into `r`; `*out` is set only if there is no fault, and
-// borrows nothing. The gravest of the report's errors.
+// takes (schema_evolve); NULL: none. Every fault and warning goes into `r`; `*out` is set only if there is no fault,
+// and borrows nothing. The gravest of the report's errors. A bound on the report's arena bounds each of the bundle's,
+// too.
 TACT_MUST_USE tact_err bundle_build(report *r, const schema *running, bundle **out);
 // The same of a draft that was read already (draft_read_folder).
 TACT_MUST_USE tact_err bundle_compile(struct draft *d, const schema *running, bundle **out);
@@ -269,9 +271,9 @@ void bundle_free(bundle *b); // NULL is allowed
 // when rules change.
 uint64_t bundle_tally(tact_str where, tact_str on);
 
-int32_t bundle_find_offer(const bundle *b, tact_str name);         // or -1
-int32_t bundle_find_placement(const bundle *b, tact_str name);     // or -1
-int32_t bundle_find_context(const bundle *b, tact_str name);       // or -1
+int32_t bundle_find_offer(const bundle *b, tact_str name);     // or -1
+int32_t bundle_find_placement(const bundle *b, tact_str name); // or -1
+int32_t bundle_find_context(const bundle *b, tact_str name);   // or -1
 
 // The bytes that it takes, of which `hot` are what decisions read.
 size_t bundle_bytes(const bundle *b, size_t *hot);

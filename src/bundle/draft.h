@@ -9,8 +9,10 @@
 #include "bundle/report.h"
 #include "bundle/yaml.h"
 
+enum { DRAFT_NAME_MAX = 64 }; // bytes of a member's name
+
 typedef enum draft_section {
-#define SECTION(NAME, key, shape, example, doc) DRAFT_##NAME,
+#define SECTION(NAME, key, shape, noun, example, doc) DRAFT_##NAME,
 #include "bundle/format_tbl.h"
     DRAFT_SECTIONS,
     DRAFT_LAST_SECTION = DRAFT_SECTIONS - 1,
@@ -48,7 +50,8 @@ typedef struct draft {
 
 // Reads all files of `s`, which are the report's sources; of a folder, reads bundle.yaml and what it includes into them
 // first. Every fault of form goes into the report; what could be read is there all the same, so that build.c finds the
-// rest. False only if there is nothing to go on with.
+// rest. False if a file could not be read: then names may be missing of which nobody is to be blamed, and there is no
+// use in going on.
 bool draft_read(draft *d, report *r);
 bool draft_read_folder(draft *d, report *r, sources *s, const char *folder);
 // The same of files that need not be a bundle: only the sections identities, attributes, purposes, events and
@@ -65,6 +68,7 @@ bool draft_part(draft *d, draft_section part, const yaml_node *node, draft_membe
 // The member of a section with this name, or NULL.
 const draft_member *draft_find(const draft *d, draft_section section, tact_str name);
 const char *draft_section_key(draft_section section); // "offers"; of a part "cap"
+const char *draft_noun(draft_section section);        // "an offer"; not of parts
 const char *draft_key_text(draft_key_number key);     // "eligible"
 
 #endif

@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A schema as people write it: YAML, or JSON, with the keys `identities`, `attributes`, `purposes`, `events` and
-// `aggregates`. The other keys of a bundle may stand beside them and are passed over.
+// `aggregates`: part of a bundle, or a file of its own, in which the other keys of a bundle may stand beside them and
+// are passed over.
 #ifndef BUNDLE_SCHEMA_FILE_H
 #define BUNDLE_SCHEMA_FILE_H
 
+#include "bundle/draft.h"
 #include "value/schema.h"
+
+// The schema that the draft's five sections are, in the arena; every fault goes into the draft's report, and what could
+// not be added is left out, so that the rest can be checked against it. NULL only if memory ran out.
+schema *schema_from_draft(arena *a, draft *d);
+// Whether a name of this kind is in the draft but not in the schema, its fault being reported: nobody who refers to it
+// is to be blamed.
+bool schema_is_spoilt(const draft *d, const schema *s, schema_kind kind, tact_str name);
 
 // Reads the schema that `text` holds into the arena; `file` is the name that reports show. If anything is wrong,
 // `*out` stays as it was, and `*said` (in the arena; may be empty if memory ran out) holds every fault with file,

@@ -79,13 +79,13 @@ static void print_colored(tact_str line) {
             (int)(end - text), text);
 }
 
-static bool may_color(FILE *stream) {
+bool cli_may_color(FILE *stream) {
     const char *no_color = getenv("NO_COLOR");
     return !(no_color && *no_color) && isatty(fileno(stream));
 }
 
 void cli_print_report(tact_str report) {
-    if (!may_color(stderr)) {
+    if (!cli_may_color(stderr)) {
         cli_print(stderr, report);
         return;
     }

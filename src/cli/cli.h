@@ -32,8 +32,8 @@ int cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool cli_read_file(const char *path, arena *a, tact_str *out);
 
 void cli_print(FILE *stream, tact_str text);
-// Prints diagnostics (see tact_cel_report) on stderr; coloured on a terminal, unless NO_COLOR is set
-// (https://no-color.org).
+bool cli_may_color(FILE *stream); // a terminal, unless NO_COLOR is set (https://no-color.org)
+// Prints diagnostics (see tact_cel_report) on stderr, coloured if that may be.
 void cli_print_report(tact_str report);
 
 #endif

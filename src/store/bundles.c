@@ -5,6 +5,7 @@
 #include "store/bundles.h"
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/utf8.h"
 #include "value/pack.h"
 
@@ -41,8 +42,8 @@ static void write_version(buf *out, const bundles_version *v) {
     pack_str(out, v->author);
     pack_str(out, v->message);
     if (!v->is_signed) return;
-    buf_add(out, (const char *)v->signer, BUNDLES_KEY);
-    buf_add(out, (const char *)v->signature, BUNDLES_SIGNATURE);
+    buf_add(out, (const char *)v->signer, SIGN_PUBLIC);
+    buf_add(out, (const char *)v->signature, SIGN_SIGNATURE);
 }
 
 static void read_bytes(unpack *in, uint8_t *out, size_t len) {
@@ -67,8 +68,8 @@ static tact_err read_version(arena *a, tact_str key, tact_str bytes, bundles_ver
     v.is_signed = flags & IS_SIGNED;
     v.author = unpack_text(&in, BUNDLES_TEXT_MAX);
     v.message = unpack_text(&in, BUNDLES_TEXT_MAX);
-    if (v.is_signed) read_bytes(&in, v.signer, BUNDLES_KEY);
-    if (v.is_signed) read_bytes(&in, v.signature, BUNDLES_SIGNATURE);
+    if (v.is_signed) read_bytes(&in, v.signer, SIGN_PUBLIC);
+    if (v.is_signed) read_bytes(&in, v.signature, SIGN_SIGNATURE);
     tact_err err = unpack_end(&in, error);
     if (!err) *out = v;
     return err;
@@ -112,6 +113,21 @@ tact_err bundles_get(db_txn *t, arena *a, tact_str name, uint64_t number, bundle
     }
     return err_set(error, err, "there is no version %llu of bundle `%s`", (unsigned long long)number,
                    utf8_show(&shown, name));
+}
+
+// Each that becomes active has a later time than the one before it, whatever the clock says.
+tact_err bundles_before(db_txn *t, arena *a, bundles_version *out, tact_error *error) {
+    bundles_version *all;
+    const bundles_version *before = NULL;
+    uint32_t count;
+    tact_err err = bundles_list(t, a, &all, &count, error);
+    if (err) return err;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!all[i].active && (!before || all[i].activated_ms > before->activated_ms)) before = &all[i];
+    }
+    if (!before) return err_set(error, TACT_NOT_FOUND, "%s: no other bundle was active before", db_folder(t->db));
+    *out = *before;
+    return TACT_OK;
 }
 
 tact_err bundles_content(db_txn *t, const uint8_t hash[BUNDLES_HASH], tact_str *out, tact_error *error) {
@@ -175,13 +191,23 @@ static tact_err next_number(db_txn *t, tact_str name, uint64_t *number, tact_err
     return t->broken ? db_fault(t, error) : TACT_OK;
 }
 
-static tact_err put_active(db_txn *t, arena *a, const bundles_version *v, tact_error *error) {
+static tact_err may_be_active(db_txn *t, arena *a, const bundles_version *v, tact_error *error) {
+    return signers_check(t, a, hash_key(v->hash), v->is_signed ? v->signer : NULL, v->signature, error);
+}
+
+static tact_err put_active(db_txn *t, arena *a, bundles_version *v, tact_error *error) {
     db_key key = key_of(v->name, v->number);
+    tact_str active;
+    bundles_version last;
+    tact_err err = get_active(t, &active, error);
+    if (!err) err = get_by_key(t, a, active, &last, error);
+    if (!err && v->activated_ms <= last.activated_ms) v->activated_ms = last.activated_ms + 1;
+    if (err && err != TACT_NOT_FOUND) return err;
     buf b = buf_in(a);
     write_version(&b, v);
     tact_str bytes = buf_done(&b);
     if (!bytes.ptr) return no_memory(error);
-    tact_err err = db_put(t, DB_BUNDLE, db_key_str(&key), bytes);
+    err = db_put(t, DB_BUNDLE, db_key_str(&key), bytes);
     if (!err) err = db_put(t, DB_META, active_key, db_key_str(&key));
     return err ? db_fault(t, error) : TACT_OK;
 }
@@ -189,6 +215,7 @@ static tact_err put_active(db_txn *t, arena *a, const bundles_version *v, tact_e
 tact_err bundles_publish(db_txn *t, arena *a, bundles_version *v, tact_str content, tact_error *error) {
     tact_str there;
     tact_err err = check(v, content, error);
+    if (!err) err = may_be_active(t, a, v, error);
     if (!err) err = next_number(t, v->name, &v->number, error);
     if (err) return err;
     err = db_get(t, DB_CONTENT, hash_key(v->hash), &there);
@@ -209,6 +236,7 @@ static bool keep(arena *a, tact_str *s) {
 tact_err bundles_activate(db_txn *t, arena *a, tact_str name, uint64_t number, int64_t now_ms, tact_error *error) {
     bundles_version v;
     tact_err err = bundles_get(t, a, name, number, &v, error);
+    if (!err) err = may_be_active(t, a, &v, error);
     if (err) return err;
     if (!keep(a, &v.author) || !keep(a, &v.message)) return no_memory(error);
     v.activated_ms = now_ms;
@@ -217,15 +245,28 @@ tact_err bundles_activate(db_txn *t, arena *a, tact_str name, uint64_t number, i
 
 // ---- Checking -------------------------------------------------------------------------------------------------------
 
+static tact_err check_version(db_txn *t, const bundles_version *v, tact_error *error) {
+    tact_str content;
+    tact_err err = bundles_content(t, v->hash, &content, error);
+    if (err || !v->is_signed || sign_holds(v->signer, SIGNERS_WHAT, hash_key(v->hash), v->signature)) return err;
+    utf8_shown shown;
+    return err_set(error, TACT_INVALID, "%s: the signature of version %llu of bundle `%s` does not hold",
+                   db_folder(t->db), (unsigned long long)v->number, utf8_show(&shown, v->name));
+}
+
 static tact_err check_contents(db_txn *t, const bundles_version *all, uint32_t count, tact_error *error) {
     db_walk w;
     tact_err err = db_walk_begin(t, DB_CONTENT, (tact_str){NULL, 0}, &w);
     for (; !err; err = db_walk_next(&w)) {
         bool used = false;
+        uint8_t hash[HASH_SUM];
         for (uint32_t i = 0; i < count && !used; i++) used = tact_str_equal(w.key, hash_key(all[i].hash));
-        if (used) continue;
+        hash_bytes(w.value, hash);
+        bool same = tact_str_equal(w.key, hash_key(hash));
+        if (used && same) continue;
         db_walk_end(&w);
-        return err_set(error, TACT_INVALID, "%s: files of a bundle that no version has", db_folder(t->db));
+        return err_set(error, TACT_INVALID, "%s: %s", db_folder(t->db),
+                       same ? "files of a bundle that no version has" : "a bundle's files are not what they were");
     }
     db_walk_end(&w);
     return t->broken ? db_fault(t, error) : TACT_OK;
@@ -234,9 +275,11 @@ static tact_err check_contents(db_txn *t, const bundles_version *all, uint32_t c
 tact_err bundles_check(db_txn *t, arena *a, tact_error *error) {
     bundles_version *all, active;
     uint32_t count;
-    tact_str key = {NULL, 0}, content;
-    tact_err err = bundles_list(t, a, &all, &count, error);
-    for (uint32_t i = 0; i < count && !err; i++) err = bundles_content(t, all[i].hash, &content, error);
+    tact_str key = {NULL, 0};
+    signers who;
+    tact_err err = signers_get(t, a, &who, error);
+    if (!err) err = bundles_list(t, a, &all, &count, error);
+    for (uint32_t i = 0; i < count && !err; i++) err = check_version(t, &all[i], error);
     if (!err) err = check_contents(t, all, count, error);
     if (err) return err == TACT_NOT_FOUND ? TACT_INVALID : err;
     err = get_active(t, &key, error);

@@ -2,24 +2,39 @@
 //
 // Every call of LMDB goes through CALL, which lets a test make any one of them fail. Subtle: LMDB forbids changing the
 // map's size while this process has a transaction open, and does not look. Readers therefore pass a gate, and the
-// writer closes it while the map grows.
+// writer closes it while the map grows. What is said to an operator is said outside of it.
+#define _GNU_SOURCE // pipe2, fallocate
 #include "store/db.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "store/load.h"
 
-#define MAP_MOST ((size_t)1 << 46) // of address space there is no more than 47 bits
-enum { FOLDER_MODE = 0700, FILE_MODE = 0600, PATH_ROOM = 4096 };
+#define MAP_MOST ((size_t)1 << 46)      // of address space there is no more than 47 bits
+#define META_MAGIC UINT32_C(0xBEEFC0DE) // at META_AT of each of the two pages that begin a file of LMDB
+enum {
+    FOLDER_MODE = 0700,
+    FILE_MODE = 0600,
+    PATH_ROOM = 4096,
+    NOTICE_ROOM = 1000,
+    FULL_BYTES = 1 << 20, // a disk with less than that free is full
+    COPY_ROOM = 65536,
+    PAGE_MAX = 32768, // of LMDB; pages are as large as the system's, and no larger than this
+};
+enum { META_AT = 16, READER_BYTES = 64, READERS_MORE = 8 }; // a reader's place; so many hold what comes before them
 static const tact_str magic = {"tact store", 10};
 static const tact_str format_key = {"format", 6};
 
@@ -30,6 +45,8 @@ struct db {
     int writer_lock; // of the file; -1: none
     bool read_only;
     size_t map_bytes;
+    uint32_t view_max_ms;
+    db_notice notice;
     atomic_int_least64_t calls_left; // until the one that fails; 0 and below: none will
     atomic_bool failed;
     pthread_mutex_t mutex; // over the two below
@@ -79,7 +96,14 @@ static const struct {
     {EIO, TACT_IO, "the disk reports an error; check the disk, nothing was changed"},
 };
 
+// A full disk cuts the first write short that does not fit, which LMDB takes for an error of the disk.
+static bool is_full(const db *d) {
+    struct statvfs disk;
+    return statvfs(d->folder, &disk) == 0 && disk.f_bavail < FULL_BYTES / disk.f_frsize;
+}
+
 static tact_err fault(const db *d, int rc, const char *what, tact_error *error) {
+    if (rc == EIO && is_full(d)) rc = ENOSPC;
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
         if (meanings[i].rc == rc)
             return err_set(error, meanings[i].code, "%s: %s: %s", d->folder, what, meanings[i].text);
@@ -105,6 +129,16 @@ void db_fail_at(db *d, int64_t nth) {
 
 bool db_failed(const db *d) {
     return atomic_load(&d->failed);
+}
+
+static __attribute__((format(printf, 2, 3))) void tell(const db *d, const char *format, ...) {
+    if (!d->notice.say) return;
+    char text[NOTICE_ROOM];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    d->notice.say(d->notice.context, text);
 }
 
 // ---- The gate -------------------------------------------------------------------------------------------------------
@@ -153,7 +187,36 @@ static tact_err grow(db *d, tact_error *error) {
     MDB_envinfo info;
     mdb_env_info(d->env, &info);
     if (info.me_mapsize >= MAP_MOST) return err_set(error, TACT_LIMIT, "%s: it is as large as it can be", d->folder);
-    return resize(d, info.me_mapsize * 2, error);
+    tact_err err = resize(d, info.me_mapsize * 2, error);
+    if (!err) tell(d, "%s: its map was full and grew to %zu MiB", d->folder, info.me_mapsize * 2 >> 20);
+    return err;
+}
+
+// ---- How long a view may last ---------------------------------------------------------------------------------------
+
+// Some milliseconds coarse: it is asked on every read.
+static int64_t now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void begin_view(db_txn *t) {
+    t->until_ms = t->db->view_max_ms == DB_VIEW_FOREVER ? 0 : now_ms() + t->db->view_max_ms;
+}
+
+static tact_err expire(db_txn *t) {
+    if (t->broken) return t->broken;
+    t->broken = err_set(&t->fault, TACT_BUSY,
+                        "%s: a reader held its view for more than %u ms; it must renew it, so that "
+                        "old pages can be used again",
+                        t->db->folder, t->db->view_max_ms);
+    tell(t->db, "%s", t->fault.text);
+    return t->broken;
+}
+
+static inline bool expired(const db_txn *t) {
+    return t->until_ms && now_ms() > t->until_ms;
 }
 
 // ---- Transactions ---------------------------------------------------------------------------------------------------
@@ -173,6 +236,7 @@ static tact_err begin_following(db *d, unsigned flags, db_txn *t, tact_error *er
     for (;;) {
         if (reading) enter(d);
         tact_err err = begin(d, flags, t, error);
+        if (!err && reading) begin_view(t);
         if (!err) return TACT_OK;
         if (reading) leave(d);
         if (err != TACT_LIMIT) return err;
@@ -198,6 +262,8 @@ tact_err db_read_renew(db_txn *t, tact_error *error) {
         int rc = CALL(t->db, mdb_txn_renew(t->handle));
         if (!rc) {
             t->paused = false;
+            t->broken = TACT_OK;
+            begin_view(t);
             return TACT_OK;
         }
         leave(t->db);
@@ -253,6 +319,7 @@ static tact_str str(MDB_val v) {
 }
 
 tact_err db_get(db_txn *t, db_table table, tact_str key, tact_str *value) {
+    if (expired(t)) return expire(t);
     MDB_val k = val(key), v;
     int rc = CALL(t->db, mdb_get(t->handle, t->db->tables[table], &k, &v));
     if (rc == MDB_NOTFOUND) return TACT_NOT_FOUND;
@@ -275,6 +342,7 @@ tact_err db_delete(db_txn *t, db_table table, tact_str key) {
 }
 
 tact_err db_count(db_txn *t, db_table table, uint64_t *count) {
+    if (expired(t)) return expire(t);
     MDB_stat stat;
     int rc = CALL(t->db, mdb_stat(t->handle, t->db->tables[table], &stat));
     if (rc) return broke(t, rc, "counting");
@@ -283,6 +351,7 @@ tact_err db_count(db_txn *t, db_table table, uint64_t *count) {
 }
 
 static tact_err step(db_walk *w, MDB_val key, MDB_cursor_op op) {
+    if (expired(w->txn)) return expire(w->txn);
     MDB_val value;
     int rc = CALL(w->txn->db, mdb_cursor_get(w->handle, &key, &value, op));
     if (rc == MDB_NOTFOUND) return TACT_NOT_FOUND;
@@ -310,6 +379,147 @@ tact_err db_walk_next(db_walk *w) {
 void db_walk_end(db_walk *w) {
     if (w->handle) mdb_cursor_close(w->handle);
     w->handle = NULL;
+}
+
+// ---- Looking after it -----------------------------------------------------------------------------------------------
+
+tact_err db_readers_check(db *d, uint32_t *cleared, tact_error *error) {
+    int dead = 0;
+    int rc = CALL(d, mdb_reader_check(d->env, &dead));
+    if (rc) return fault(d, rc, "checking its readers", error);
+    if (cleared) *cleared = (uint32_t)dead;
+    if (dead) tell(d, "%s: cleared the places of %d readers whose process died", d->folder, dead);
+    return TACT_OK;
+}
+
+typedef struct reader_list {
+    uint32_t views;
+    uint64_t oldest;
+} reader_list;
+
+// LMDB tells of its readers only in lines of text: process, thread, and the transaction seen, "-" without a view.
+static int add_reader(const char *line, void *context) {
+    reader_list *l = context;
+    unsigned long long txn;
+    int pid;
+    if (sscanf(line, "%d %*x %llu", &pid, &txn) != 2) return 0; // a heading, or no view
+    if (!l->views++ || txn < l->oldest) l->oldest = txn;
+    return 0;
+}
+
+tact_err db_status(db *d, db_usage *out, tact_error *error) {
+    MDB_envinfo info;
+    MDB_stat stat;
+    reader_list list = {0};
+    enter(d); // what LMDB looks at lies in the map
+    int rc = CALL(d, mdb_env_info(d->env, &info));
+    if (!rc) rc = CALL(d, mdb_env_stat(d->env, &stat));
+    if (!rc && CALL(d, mdb_reader_list(d->env, add_reader, &list)) < 0) rc = EIO;
+    leave(d);
+    if (rc) return fault(d, rc, "asking how it is", error);
+    bool behind = list.views && list.oldest < info.me_last_txnid;
+    *out = (db_usage){.map_bytes = info.me_mapsize,
+                      .used_bytes = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize,
+                      .last_txn = info.me_last_txnid,
+                      .readers = list.views,
+                      .oldest_lag = behind ? info.me_last_txnid - list.oldest : 0};
+    return TACT_OK;
+}
+
+typedef struct copying {
+    db *d;
+    int to; // a pipe
+    int rc;
+} copying;
+
+static void *copy_to_pipe(void *context) {
+    copying *c = context;
+    sigset_t broken_pipe; // when the taker gives up; an error of the copy, then, and not the end of the process
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe, NULL);
+    c->rc = CALL(c->d, mdb_env_copyfd2(c->d->env, c->to, MDB_CP_COMPACT));
+    close(c->to);
+    return NULL;
+}
+
+static tact_err take_all(int from, db_sink *take, void *context, tact_error *error) {
+    char bytes[COPY_ROOM];
+    for (;;) {
+        ssize_t len = read(from, bytes, sizeof bytes);
+        if (len < 0 && errno == EINTR) continue;
+        if (len <= 0) return TACT_OK; // of a pipe: its other end is closed
+        tact_err err = take(context, bytes, (size_t)len, error);
+        if (err) return err;
+    }
+}
+
+// One attempt. LMDB writes to a file only, so that another thread has to take what comes out of a pipe.
+static tact_err copy_once(db *d, db_sink *take, void *context, int *rc, tact_error *error) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC)) return fault(d, errno, "copying", error);
+    copying c = {d, ends[1], 0};
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, copy_to_pipe, &c)) {
+        close(ends[0]);
+        close(ends[1]);
+        return err_set(error, TACT_NO_MEMORY, "%s: copying: the system gives no further thread", d->folder);
+    }
+    tact_err err = take_all(ends[0], take, context, error);
+    close(ends[0]);
+    pthread_join(thread, NULL);
+    *rc = c.rc;
+    return err;
+}
+
+tact_err db_copy(db *d, db_sink *take, void *context, tact_error *error) {
+    for (;;) {
+        int rc = 0;
+        enter(d);
+        tact_err err = copy_once(d, take, context, &rc, error);
+        leave(d);
+        if (err) return err;
+        if (!rc) return TACT_OK;
+        if (rc != MDB_MAP_RESIZED) return fault(d, rc, "copying", error);
+        err = resize(d, 0, error); // nothing was written yet
+        if (err) return err;
+    }
+}
+
+static uint64_t pages(MDB_stat s) {
+    return s.ms_branch_pages + s.ms_leaf_pages + s.ms_overflow_pages;
+}
+
+tact_err db_copy_bytes(db *d, uint64_t *bytes, tact_error *error) {
+    db_txn t;
+    MDB_stat stat = {0};
+    tact_err err = db_read(d, &t, error);
+    if (err) return err;
+    int rc = CALL(d, mdb_env_stat(d->env, &stat)); // of the table of tables
+    uint64_t count = 2 + pages(stat);              // two begin the file
+    for (uint32_t i = 0; !rc && i < DB_TABLES; i++) {
+        rc = CALL(d, mdb_stat(t.handle, d->tables[i], &stat));
+        count += pages(stat);
+    }
+    db_read_end(&t);
+    if (rc) return fault(d, rc, "counting", error);
+    *bytes = count * stat.ms_psize;
+    return TACT_OK;
+}
+
+tact_err db_sync_name(const char *path, tact_error *error) {
+    char folder[PATH_ROOM] = ".";
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/') len--;
+    while (len && path[len - 1] != '/') len--;
+    while (len > 1 && path[len - 1] == '/') len--;
+    if (len >= sizeof folder) return err_set(error, TACT_IO, "%s: the path is too long", path);
+    if (len) memcpy(folder, path, len), folder[len] = '\0';
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = fd >= 0 && fsync(fd) == 0;
+    int reason = errno;
+    if (fd >= 0) close(fd);
+    return synced ? TACT_OK : err_set(error, TACT_IO, "%s: writing its folder to disk: %s", path, strerror(reason));
 }
 
 // ---- Keys -----------------------------------------------------------------------------------------------------------
@@ -392,6 +602,19 @@ static tact_err open_tables(db *d, MDB_txn *txn, bool create, tact_error *error)
     return rc ? fault(d, rc, "making its tables", error) : TACT_OK;
 }
 
+// False: the path is too long.
+static bool path_in(const db *d, const char *name, char path[PATH_ROOM]) {
+    return snprintf(path, PATH_ROOM, "%s/%s", d->folder, name) < PATH_ROOM;
+}
+
+// LMDB makes its files durable and not their names, without which a new store could be gone after a loss of power.
+static tact_err sync_names(db *d, tact_error *error) {
+    char path[PATH_ROOM];
+    if (!path_in(d, "data.mdb", path)) return fault(d, ENAMETOOLONG, "opening", error);
+    tact_err err = db_sync_name(path, error);
+    return err ? err : db_sync_name(d->folder, error);
+}
+
 static tact_err set_up(db *d, tact_error *error) {
     MDB_txn *txn;
     int rc = CALL(d, mdb_txn_begin(d->env, NULL, d->read_only ? MDB_RDONLY : 0, &txn));
@@ -405,17 +628,19 @@ static tact_err set_up(db *d, tact_error *error) {
         return err ? err : fault(d, EIO, "opening", error);
     }
     rc = mdb_txn_commit(txn); // of a reader, too: the tables' handles stay
-    return rc ? fault(d, rc, "making its tables", error) : TACT_OK;
+    if (rc) return fault(d, rc, "making its tables", error);
+    return empty ? sync_names(d, error) : TACT_OK;
 }
 
 static tact_err lock_for_writing(db *d, tact_error *error) {
     char path[PATH_ROOM];
-    size_t len = strlen(d->folder);
-    static const char name[] = "/writer.lock";
-    if (len + sizeof name > sizeof path) return fault(d, ENAMETOOLONG, "opening", error);
-    memcpy(path, d->folder, len);
-    memcpy(path + len, name, sizeof name);
     if (mkdir(d->folder, FOLDER_MODE) && errno != EEXIST) return fault(d, errno, "making the folder", error);
+    if (!path_in(d, DB_BACKUP_MANIFEST, path)) return fault(d, ENAMETOOLONG, "opening", error);
+    if (access(path, F_OK) == 0) {
+        return err_set(error, TACT_INVALID, "%s: it is a backup, which nobody may change; restore it to another folder",
+                       d->folder);
+    }
+    if (!path_in(d, "writer.lock", path)) return fault(d, ENAMETOOLONG, "opening", error);
     d->writer_lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
     if (d->writer_lock < 0) return fault(d, errno, "opening it for writing", error);
     if (flock(d->writer_lock, LOCK_EX | LOCK_NB) == 0) return TACT_OK;
@@ -424,9 +649,56 @@ static tact_err lock_for_writing(db *d, tact_error *error) {
                    d->folder);
 }
 
+// LMDB makes its table of readers with a hole for a content, so that a full disk would kill the process that is the
+// first to use a place in it. Only before LMDB has it open: closing a file drops the locks that a process has on it.
+static tact_err reserve_readers(db *d, tact_error *error) {
+    char path[PATH_ROOM];
+    if (!path_in(d, "lock.mdb", path)) return fault(d, ENAMETOOLONG, "opening", error);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+    if (fd < 0) return fault(d, errno, "opening it for writing", error);
+    int reason = fallocate(fd, 0, 0, (DB_READERS_MAX + READERS_MORE) * READER_BYTES) ? errno : 0;
+    close(fd);
+    return reason && reason != EOPNOTSUPP ? fault(d, reason, "making room for its readers", error) : TACT_OK;
+}
+
+// Its first pages are the first that LMDB writes of a file, and on disk before any other (see open_env). A file that
+// has no more than a part of them is one whose making was interrupted, and holds nothing.
+static bool is_torn(const char *bytes, size_t len, size_t page) {
+    bool torn = len < 2 * page;
+    for (size_t at = 0; at < len; at += page) {
+        size_t end = at + page < len ? at + page : len;
+        if (end - at > META_AT + 4 && load_u32(bytes + at + META_AT) == META_MAGIC) continue;
+        for (size_t i = at; i < end; i++) {
+            if (bytes[i]) return false;
+        }
+        torn = true;
+    }
+    return torn;
+}
+
+// Empties a file whose making was interrupted. `*fresh`: it holds nothing.
+static tact_err begin_file(db *d, bool *fresh, tact_error *error) {
+    char path[PATH_ROOM], bytes[2 * PAGE_MAX + 1];
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    if (page > PAGE_MAX) page = PAGE_MAX;
+    *fresh = true;
+    if (!path_in(d, "data.mdb", path)) return fault(d, ENAMETOOLONG, "opening", error);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0) return errno == ENOENT ? TACT_OK : fault(d, errno, "opening it for writing", error);
+    ssize_t len = pread(fd, bytes, sizeof bytes, 0);
+    int reason = len < 0 ? errno : 0;
+    *fresh = len >= 0 && (size_t)len <= 2 * page;
+    if (*fresh && is_torn(bytes, (size_t)len, page) && ftruncate(fd, 0)) reason = errno;
+    close(fd);
+    return reason ? fault(d, reason, "opening", error) : TACT_OK;
+}
+
 static tact_err open_env(db *d, tact_error *error) {
+    bool fresh = false;
     if (!d->read_only) {
         tact_err err = lock_for_writing(d, error);
+        if (!err) err = reserve_readers(d, error);
+        if (!err) err = begin_file(d, &fresh, error);
         if (err) return err;
     }
     int rc = CALL(d, mdb_env_create(&d->env));
@@ -434,11 +706,10 @@ static tact_err open_env(db *d, tact_error *error) {
     if (!rc) rc = CALL(d, mdb_env_set_maxreaders(d->env, DB_READERS_MAX));
     if (!rc) rc = CALL(d, mdb_env_set_mapsize(d->env, d->map_bytes));
     if (!rc) rc = CALL(d, mdb_env_open(d->env, d->folder, MDB_NOTLS | (d->read_only ? MDB_RDONLY : 0U), FILE_MODE));
+    if (!rc && fresh) rc = CALL(d, mdb_env_sync(d->env, 1));
     if (rc) return fault(d, rc, "opening", error);
-    int dead;
-    rc = CALL(d, mdb_reader_check(d->env, &dead)); // readers that were killed would keep old pages for ever
-    if (rc) return fault(d, rc, "opening", error);
-    return set_up(d, error);
+    tact_err err = db_readers_check(d, NULL, error);
+    return err ? err : set_up(d, error);
 }
 
 tact_err db_open(arena *a, const char *folder, const db_options *options, db **out, tact_error *error) {
@@ -451,6 +722,8 @@ tact_err db_open(arena *a, const char *folder, const db_options *options, db **o
     d->read_only = options->read_only;
     d->map_bytes = options->map_bytes ? options->map_bytes : DB_MAP_FIRST;
     if (d->map_bytes < DB_MAP_MIN) d->map_bytes = DB_MAP_MIN;
+    d->view_max_ms = options->view_max_ms ? options->view_max_ms : DB_VIEW_MAX_MS;
+    d->notice = options->notice;
     d->writer_lock = -1;
     atomic_init(&d->calls_left, options->fail_at);
     atomic_init(&d->failed, false);

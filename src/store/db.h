@@ -8,6 +8,9 @@
 // While it grows there may be no readers, so it waits for those there are, DB_GROW_WAIT_MS at most; the first size is
 // address space and not memory, and large enough that this is rare.
 //
+// A view keeps every page of its time from being used again, so that the files grow while it lasts: one that is older
+// than `view_max_ms` answers nothing more until it is renewed.
+//
 // Threads: one thread writes; every reading thread has a transaction of its own. A process opens a folder only once.
 #ifndef STORE_DB_H
 #define STORE_DB_H
@@ -26,16 +29,29 @@ enum {
     DB_KEY_MAX = 500,       // bytes; LMDB takes no more than 511
     DB_READERS_MAX = 1000,  // read transactions at once, over all processes
     DB_GROW_WAIT_MS = 5000, // for readers to end before the map grows
+    DB_VIEW_MAX_MS = 60000, // that a view answers, by default: no request and no slice of work takes so long
 };
+#define DB_VIEW_FOREVER UINT32_MAX      // what an operator asks for, who walks the whole store and waits for it
 #define DB_MAP_FIRST ((size_t)16 << 30) // address space; files have the size of what is in them
 #define DB_MAP_MIN ((size_t)1 << 16)
 
 typedef struct db db;
 
+#define DB_BACKUP_MANIFEST "backup.txt" // a folder that has this file is a backup: only readers may open it
+
+// Where to say what an operator should know: the map grew, readers that died were cleared away, a view was held too
+// long. Called from the thread that it happens in, without any lock; a line of text, which is gone afterwards.
+typedef struct db_notice {
+    void (*say)(void *context, const char *text); // NULL: nobody wants to know
+    void *context;
+} db_notice;
+
 typedef struct db_options {
     bool read_only;
-    size_t map_bytes; // to begin with; 0: DB_MAP_FIRST. Never less than the files have
-    int64_t fail_at;  // for tests: the n-th call of LMDB fails, counted from 1; 0: none
+    size_t map_bytes;     // to begin with; 0: DB_MAP_FIRST. Never less than the files have
+    uint32_t view_max_ms; // 0: DB_VIEW_MAX_MS
+    db_notice notice;
+    int64_t fail_at; // for tests: the n-th call of LMDB fails, counted from 1; 0: none
 } db_options;
 
 // Opens a folder, and makes it and its files unless read_only. TACT_NOT_FOUND: nothing there to read. TACT_INVALID: not
@@ -53,6 +69,7 @@ bool db_failed(const db *d); // whether that call has come
 typedef struct db_txn {
     db *db;
     void *handle;     // LMDB's
+    int64_t until_ms; // a view answers until then; 0: for ever, and so does what writes
     bool full;        // the map is
     bool paused;      // a reader without a view
     tact_err broken;  // a call failed: this transaction cannot be committed any more
@@ -67,15 +84,40 @@ typedef tact_err db_work(void *context, db_txn *t, tact_error *error);
 TACT_MUST_USE tact_err db_write(db *d, db_work *work, void *context, tact_error *error);
 
 // A view of the last committed state that lasts until db_read_end. Renewing moves it on to what is committed now, at a
-// fraction of the cost of a new one.
+// fraction of the cost of a new one, and makes it answer again when it was too old (TACT_BUSY) or broken.
 TACT_MUST_USE tact_err db_read(db *d, db_txn *t, tact_error *error);
 TACT_MUST_USE tact_err db_read_renew(db_txn *t, tact_error *error); // after db_read_pause
 void db_read_pause(db_txn *t);                                      // gives the view up, keeps its place
 void db_read_end(db_txn *t);                                        // paused or not
 
+// ---- Looking after it -----------------------------------------------------------------------------------------------
+// From any thread.
+
+// Frees the places of readers whose process died, which would keep old pages for ever. db_open does it; whoever keeps a
+// store open does it now and then. `cleared` may be NULL.
+TACT_MUST_USE tact_err db_readers_check(db *d, uint32_t *cleared, tact_error *error);
+
+typedef struct db_usage {
+    uint64_t map_bytes, used_bytes; // of the files; used pages may be free to be used again
+    uint64_t last_txn;              // committed
+    uint32_t readers;               // views there are, in all processes
+    uint64_t oldest_lag;            // how many transactions were committed since the oldest of them began
+} db_usage;
+TACT_MUST_USE tact_err db_status(db *d, db_usage *out, tact_error *error);
+
+// Takes the next bytes of a copy; an error ends it.
+typedef tact_err db_sink(void *context, const void *bytes, size_t len, tact_error *error);
+// A copy of the last committed state as one file, data.mdb, without the pages that are free, while others read and
+// write. It is a view as well: the map cannot grow in this process while it lasts, and `view_max_ms` does not end it.
+TACT_MUST_USE tact_err db_copy(db *d, db_sink *take, void *context, tact_error *error);
+TACT_MUST_USE tact_err db_copy_bytes(db *d, uint64_t *bytes, tact_error *error); // its size, were it made now
+
+// Makes the name of a file or folder durable, by a sync of the folder it is in.
+TACT_MUST_USE tact_err db_sync_name(const char *path, tact_error *error);
+
 // ---- Tables ---------------------------------------------------------------------------------------------------------
 // Values lie in the map: while reading until the view ends, while writing until the next change. Any error but
-// TACT_NOT_FOUND breaks a write transaction.
+// TACT_NOT_FOUND breaks a transaction; TACT_BUSY: the view is too old.
 
 TACT_MUST_USE tact_err db_get(db_txn *t, db_table table, tact_str key, tact_str *value); // TACT_NOT_FOUND
 TACT_MUST_USE tact_err db_put(db_txn *t, db_table table, tact_str key, tact_str value);  // sets or replaces

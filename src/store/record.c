@@ -9,11 +9,11 @@
 #include "store/load.h"
 #include "store/tally.h"
 #include "store/window.h"
-#include "value/pack.h"
 
 enum {
     VERSION = 1,
-    HEADER = 40,
+    UNIT = 40, // where its place is
+    HEADER = 48,
     WORD_BITS = 48, // of a word's 64, the rest counts
     TALLY_SIZE = 16,
     CONSENT_SIZE = 20,
@@ -46,8 +46,14 @@ static size_t lay_out(record *r, const char *bytes) {
 
 // ---- Building -------------------------------------------------------------------------------------------------------
 
-static uint64_t place(uint64_t at, uint64_t count) {
-    return at | count << 32;
+// What is being built: of its final size from the start, so that nothing is moved while it is written.
+typedef struct build {
+    char *bytes;
+    char *rest; // where the next text, item or state goes
+} build;
+
+static uint64_t place(const char *bytes, const char *at, uint64_t count) {
+    return (uint64_t)(at - bytes) | count << 32;
 }
 
 // Numbers of both kinds in one list are doubles.
@@ -59,32 +65,81 @@ static uint8_t items_kind(tact_value list) {
     return kind;
 }
 
-static uint64_t build_list(buf *rest, uint64_t base, tact_value list) {
-    uint8_t kind = items_kind(list);
-    uint64_t at = base + rest->len, texts = at + (uint64_t)list.len * 8;
-    for (uint32_t i = 0; i < list.len; i++) {
-        tact_value v = list.as.items[i];
-        if (kind == TACT_STRING) {
-            pack_u64(rest, place(texts, v.len));
-            texts += v.len;
-        } else {
-            pack_u64(rest, kind == TACT_DOUBLE && v.kind == TACT_INT ? tact_double((double)v.as.i).as.u : v.as.u);
-        }
-    }
-    for (uint32_t i = 0; kind == TACT_STRING && i < list.len; i++) buf_add_str(rest, value_str(list.as.items[i]));
-    return place(at, list.len);
+// Bytes that a value needs in the rest.
+static uint64_t value_rest(tact_value v) {
+    if (v.kind == TACT_STRING) return v.len;
+    if (v.kind == TACT_TIMESTAMP) return TIMESTAMP_SIZE;
+    if (v.kind != TACT_LIST) return 0;
+    uint64_t size = (uint64_t)v.len * 8;
+    for (uint32_t i = 0; i < v.len; i++) size += value_rest(v.as.items[i]); // of lists of texts and numbers alone
+    return size;
 }
 
-// A value's 8 bytes; what does not fit goes to the rest, which begins at `base`.
-static uint64_t build_value(buf *rest, uint64_t base, tact_value v) {
-    uint64_t at = base + rest->len;
+static uint64_t states_rest(const strand_state *states, uint32_t count) {
+    uint64_t size = 0;
+    for (uint32_t i = 0; i < count; i++) size += states[i].state.len;
+    return size;
+}
+
+// The identity whose strand has the person's id; NULL only of a person that is made of none.
+static const merge_identity *eldest(const merged *m) {
+    for (uint32_t i = 0; i < m->identities_count; i++) {
+        if (m->identities[i].strand == m->person) return &m->identities[i];
+    }
+    return NULL;
+}
+
+static uint64_t unit_rest(const merge_identity *of, const schema *sc) {
+    return of ? sc->identities[of->space].name.len + 1 + of->value.len : 0;
+}
+
+static uint64_t rest_size(const merged *m, const schema *sc) {
+    uint64_t size = states_rest(m->windows, m->windows_count) + states_rest(m->tallies, m->tallies_count);
+    size += unit_rest(eldest(m), sc);
+    for (uint32_t i = 0; i < m->facts_count; i++) size += value_rest(m->facts[i].value);
+    return size;
+}
+
+static uint64_t build_text(build *b, tact_str text) {
+    uint64_t of = place(b->bytes, b->rest, text.len);
+    b->rest = save_bytes(b->rest, text.ptr, text.len);
+    return of;
+}
+
+static uint64_t build_unit(build *b, const merge_identity *of, const schema *sc) {
+    uint64_t at = place(b->bytes, b->rest, unit_rest(of, sc));
+    if (!of) return at;
+    tact_str space = sc->identities[of->space].name;
+    b->rest = save_bytes(b->rest, space.ptr, space.len);
+    *b->rest++ = ':';
+    b->rest = save_bytes(b->rest, of->value.ptr, of->value.len);
+    return at;
+}
+
+static uint64_t build_list(build *b, tact_value list) {
+    uint8_t kind = items_kind(list);
+    uint64_t of = place(b->bytes, b->rest, list.len);
+    char *item = b->rest;
+    b->rest += (size_t)list.len * 8;
+    for (uint32_t i = 0; i < list.len; i++) {
+        tact_value v = list.as.items[i];
+        uint64_t bits = kind == TACT_STRING ? build_text(b, value_str(v)) : v.as.u;
+        if (kind == TACT_DOUBLE && v.kind == TACT_INT) bits = tact_double((double)v.as.i).as.u;
+        item = save_u64(item, bits);
+    }
+    return of;
+}
+
+// A value's 8 bytes; what does not fit goes to the rest.
+static uint64_t build_value(build *b, tact_value v) {
     switch (v.kind) {
-    case TACT_STRING: buf_add_str(rest, value_str(v)); return place(at, v.len);
-    case TACT_TIMESTAMP:
-        pack_u64(rest, v.as.u);
-        pack_u32(rest, v.len);
-        return at;
-    case TACT_LIST: return build_list(rest, base, v);
+    case TACT_STRING: return build_text(b, value_str(v));
+    case TACT_TIMESTAMP: {
+        uint64_t of = place(b->bytes, b->rest, 0);
+        b->rest = save_u32(save_u64(b->rest, v.as.u), v.len);
+        return of;
+    }
+    case TACT_LIST: return build_list(b, v);
     case TACT_BOOL: return v.as.b;
     default: return v.as.u;
     }
@@ -95,81 +150,85 @@ static uint32_t seconds_of(int64_t ms) {
     return ms / 1000 > UINT32_MAX ? UINT32_MAX : (uint32_t)(ms / 1000);
 }
 
-static void build_words(buf *out, const merged *m, uint32_t attributes) {
+static char *build_header(char *at, const merged *m, const record *r, uint64_t unit) {
+    *at++ = VERSION;
+    *at++ = 0;
+    at = save_u16(at, (uint16_t)r->attributes);
+    at = save_u16(at, (uint16_t)r->present);
+    at = save_u16(at, (uint16_t)r->windows_count);
+    at = save_u64(at, m->person);
+    at = save_u64(at, m->updates);
+    at = save_u64(at, r->purposes);
+    at = save_u32(at, r->tallies_count);
+    at = save_u32(at, r->size);
+    return save_u64(at, unit);
+}
+
+static char *build_words(char *at, const merged *m, uint32_t attributes) {
     uint32_t next = 0;
     for (uint32_t word = 0; word < words_count(attributes); word++) {
         uint64_t bits = (uint64_t)next << WORD_BITS;
         for (; next < m->facts_count && m->facts[next].attribute / WORD_BITS == word; next++) {
             bits |= (uint64_t)1 << m->facts[next].attribute % WORD_BITS;
         }
-        pack_u64(out, bits);
+        at = save_u64(at, bits);
     }
+    return at;
 }
 
-static void build_states(buf *out, buf *rest, uint64_t base, const strand_state *states, uint32_t count, bool windows) {
+static char *build_consents(char *at, const merged *m) {
+    for (uint32_t i = 0; i < m->consents_count; i++) {
+        const strand_consent *c = &m->consents[i];
+        at = save_u64(save_u64(at, (uint64_t)c->time_ms), (uint64_t)c->expires_ms);
+        *at++ = (char)c->state;
+        *at++ = (char)c->explicit_;
+        *at++ = (char)c->source;
+        *at++ = 0;
+    }
+    return at;
+}
+
+static void build_states(build *b, char *at, const strand_state *states, uint32_t count, bool windows) {
     for (uint32_t i = 0; i < count; i++) {
-        if (windows) {
-            pack_u32(out, (uint32_t)states[i].key);
-        } else {
-            pack_u64(out, states[i].key);
-        }
-        pack_u64(out, place(base + rest->len, states[i].state.len));
-        buf_add_str(rest, states[i].state);
+        at = windows ? save_u32(at, (uint32_t)states[i].key) : save_u64(at, states[i].key);
+        at = save_u64(at, build_text(b, states[i].state));
     }
 }
 
-static void build_header(buf *out, const merged *m, const record *r, uint64_t size) {
-    pack_u8(out, VERSION);
-    pack_u8(out, 0);
-    pack_u16(out, (uint16_t)r->attributes);
-    pack_u16(out, (uint16_t)r->present);
-    pack_u16(out, (uint16_t)r->windows_count);
-    pack_u64(out, m->person);
-    pack_u64(out, m->updates);
-    pack_u64(out, r->purposes);
-    pack_u32(out, r->tallies_count);
-    pack_u32(out, (uint32_t)size);
+// The parts in the order of the layout, but for those that fill the rest: they come in the order in which it is filled.
+static void build_parts(build *b, const merged *m, const schema *sc, const record *r) {
+    char *values = b->bytes + (r->values - r->bytes), *times = b->bytes + (r->times - r->bytes);
+    char *sources = b->bytes + (r->sources - r->bytes), *kinds = b->bytes + (r->kinds - r->bytes);
+    build_words(build_header(b->bytes, m, r, build_unit(b, eldest(m), sc)), m, r->attributes);
+    for (uint32_t i = 0; i < m->facts_count; i++) {
+        const strand_fact *f = &m->facts[i];
+        unsigned items = f->value.kind == TACT_LIST ? items_kind(f->value) : 0;
+        values = save_u64(values, build_value(b, f->value));
+        times = save_u32(times, seconds_of(f->time_ms));
+        *sources++ = (char)f->source;
+        *kinds++ = (char)(f->value.kind | items << 4);
+    }
+    build_consents(b->bytes + (r->consents - r->bytes), m);
+    build_states(b, b->bytes + (r->windows - r->bytes), m->windows, m->windows_count, true);
+    build_states(b, b->bytes + (r->tallies - r->bytes), m->tallies, m->tallies_count, false);
 }
 
-// The parts are written into buffers of their own, since the rest fills while they are.
 tact_err record_build(buf *out, const merged *m, const schema *sc, tact_error *error) {
     record r = {.attributes = sc->attributes_count,
                 .present = m->facts_count,
                 .windows_count = m->windows_count,
                 .tallies_count = m->tallies_count};
     for (uint32_t i = 0; i < m->consents_count; i++) r.purposes |= (uint64_t)1 << m->consents[i].purpose;
-    uint64_t base = lay_out(&r, "");
-    buf rest = buf_in(out->arena), values = rest, tallies = rest, windows = rest;
-    for (uint32_t i = 0; i < m->facts_count; i++) pack_u64(&values, build_value(&rest, base, m->facts[i].value));
-    build_states(&windows, &rest, base, m->windows, m->windows_count, true);
-    build_states(&tallies, &rest, base, m->tallies, m->tallies_count, false);
-    bool failed = values.failed || tallies.failed || windows.failed || rest.failed;
-    if (!failed && base + rest.len > SIZE_MOST) {
-        return err_set(error, TACT_LIMIT, "a person's record would be larger than 1 GiB");
-    }
-    build_header(out, m, &r, base + rest.len);
-    build_words(out, m, r.attributes);
-    buf_add(out, values.ptr, values.len);
-    buf_add(out, tallies.ptr, tallies.len);
-    for (uint32_t i = 0; i < m->facts_count; i++) pack_u32(out, seconds_of(m->facts[i].time_ms));
-    for (uint32_t i = 0; i < m->consents_count; i++) {
-        const strand_consent *c = &m->consents[i];
-        pack_u64(out, (uint64_t)c->time_ms);
-        pack_u64(out, (uint64_t)c->expires_ms);
-        pack_u8(out, c->state);
-        pack_u8(out, c->explicit_);
-        pack_u8(out, c->source);
-        pack_u8(out, 0);
-    }
-    buf_add(out, windows.ptr, windows.len);
-    for (uint32_t i = 0; i < m->facts_count; i++) pack_u8(out, m->facts[i].source);
-    for (uint32_t i = 0; i < m->facts_count; i++) {
-        tact_value v = m->facts[i].value;
-        unsigned items = v.kind == TACT_LIST ? items_kind(v) : 0;
-        pack_u8(out, (uint8_t)(v.kind | items << 4));
-    }
-    buf_add(out, rest.ptr, rest.len);
-    return failed || out->failed ? err_set(error, TACT_NO_MEMORY, "no memory for a person's record") : TACT_OK;
+    uint64_t base = lay_out(&r, ""), size = base + rest_size(m, sc);
+    if (size > SIZE_MOST) return err_set(error, TACT_LIMIT, "a person's record would be larger than 1 GiB");
+    char *bytes = arena_alloc(out->arena, size);
+    if (!bytes) return err_set(error, TACT_NO_MEMORY, "no memory for a person's record");
+    lay_out(&r, bytes);
+    r.size = (uint32_t)size;
+    build b = {bytes, bytes + base};
+    build_parts(&b, m, sc, &r);
+    buf_add(out, bytes, size);
+    return out->failed ? err_set(error, TACT_NO_MEMORY, "no memory for a person's record") : TACT_OK;
 }
 
 // ---- Opening --------------------------------------------------------------------------------------------------------
@@ -199,6 +258,10 @@ uint64_t record_person(const record *r) {
 
 uint64_t record_updates(const record *r) {
     return load_u64(r->bytes + 16);
+}
+
+tact_str record_unit(const record *r) {
+    return (tact_str){r->bytes + load_u32(r->bytes + UNIT), load_u32(r->bytes + UNIT + 4)};
 }
 
 // ---- Consents -------------------------------------------------------------------------------------------------------
@@ -322,27 +385,27 @@ static tact_str load_state(const record *r, const char *of) {
     return (tact_str){r->bytes + load_u32(of), load_u32(of + 4)};
 }
 
-tact_value record_aggregate(const record *r, const schema *sc, uint32_t number, int64_t now_ms) {
-    if (number >= sc->aggregates_count || sc->aggregates[number].retired) {
-        return tact_fault_value(TACT_FAULT_ABSENT, record_absence_text(RECORD_UNSET));
-    }
-    tact_str state = {NULL, 0};
+tact_str record_window(const record *r, uint32_t number) {
     uint32_t low = 0, high = r->windows_count;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
         const char *p = r->windows + (size_t)middle * WINDOW_SIZE;
         uint32_t is = load_u32(p);
-        if (is == number) {
-            state = load_state(r, p + 4);
-            break;
-        }
+        if (is == number) return load_state(r, p + 4);
         if (is < number) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    return window_read(state, &sc->aggregates[number], now_ms);
+    return (tact_str){NULL, 0};
+}
+
+tact_value record_aggregate(const record *r, const schema *sc, uint32_t number, int64_t now_ms) {
+    if (number >= sc->aggregates_count || sc->aggregates[number].retired) {
+        return tact_fault_value(TACT_FAULT_ABSENT, record_absence_text(RECORD_UNSET));
+    }
+    return window_read(record_window(r, number), &sc->aggregates[number], now_ms);
 }
 
 uint32_t record_tally(const record *r, uint64_t key, int64_t since_ms) {
@@ -459,6 +522,7 @@ tact_err record_check(tact_str bytes, tact_error *error) {
     walk w = {&r, (uint64_t)(r.rest - r.bytes)};
     const char *wrong = NULL;
     if (bytes.ptr[1] != 0 || r.attributes > SCHEMA_ATTRIBUTES_MAX || !check_words(&r)) wrong = "presence bits";
+    if (!wrong && !check_text(&w, load_u64(r.bytes + UNIT))) wrong = "unit";
     for (uint32_t i = 0; !wrong && i < r.present; i++) {
         if (!check_value(&w, (uint8_t)r.kinds[i], load_u64(r.values + (size_t)i * 8))) wrong = "values";
     }

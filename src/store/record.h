@@ -10,7 +10,8 @@
 //      | ver 1 | 0    | attributes | present   | windows    | person   | updates   | purposes   | tallies    | size |
 //      | u8    | u8   | u16        | u16       | u16        | u64      | u64       | u64        | u32        | u32 |
 //
-//      40  words     u64 for every 48 attributes: bits 0-47 say which are present, bits 48-63 how many are in the
+//      40  unit      at u32, length u32: the text that experiments hash, first in the rest
+//      48  words     u64 for every 48 attributes: bits 0-47 say which are present, bits 48-63 how many are in the
 //                    words before: the place of an attribute in the arrays is that number and the bits below its own
 //          values    u64 for each present attribute (see below)
 //          tallies   key u64, at u32, length u32, by key
@@ -19,7 +20,8 @@
 //          windows   aggregate u32, at u32, length u32, by aggregate
 //          sources   u8 for each present attribute
 //          kinds     u8 for each present attribute: tact_kind, and a list's items' kind times 16 (0: it has none)
-//          the rest  texts and items of the values, states of windows, states of tallies, in the order of the above
+//          the rest  the unit, texts and items of the values, states of windows, states of tallies, in the order of
+//                    the above
 //
 //      value of   bool: 0 or 1 · int, duration: itself · double: its bits · timestamp: at of seconds i64, nanos u32
 //                 string: at u32, length u32 · list: at u32, count u32 of its items
@@ -57,6 +59,9 @@ TACT_MUST_USE tact_err record_open(tact_str bytes, record *out, tact_error *erro
 
 uint64_t record_person(const record *r);
 uint64_t record_updates(const record *r); // commands that made it what it is; grows with each, falls when it is split
+// What experiments hash: "namespace:value" of the strand whose id is the person's. So an anonymous visitor keeps the
+// arm when a person is made of the cookie, and of two that are merged the one whose id stays.
+tact_str record_unit(const record *r);
 
 // An attribute at `now_ms`: its value, else its default, else an ABSENT fault with the reason. Texts lie in the record;
 // the items of a list are put into the arena (which else is not used), a NO_MEMORY fault if it is full.
@@ -72,6 +77,8 @@ bool record_statement(const record *r, uint32_t purpose, strand_consent *out);
 consent_state record_consent(const record *r, uint32_t purpose, int64_t now_ms);          // UNSET once it has expired
 bool record_granted(const record *r, const schema *sc, uint32_t purpose, int64_t now_ms); // or so by default
 
+// The state of an aggregate, see window.h; empty if there is none.
+tact_str record_window(const record *r, uint32_t number);
 // See window_read; of an aggregate that the schema does not have any more, an ABSENT fault.
 tact_value record_aggregate(const record *r, const schema *sc, uint32_t number, int64_t now_ms);
 uint32_t record_tally(const record *r, uint64_t key, int64_t since_ms); // see tally_since

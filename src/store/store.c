@@ -1,21 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Opening, recording, looking up. Subtle: a record is a function of strands and schema, so a schema that changed makes
-// every record anew, in the transaction that changes it.
+// Opening, recording, looking up, and schemas that follow each other. Subtle: readers get a new schema just before the
+// transaction that brings it is committed. An older record reads under a newer schema, so none is ever too old for the
+// view; should the commit fail, the schema before is put back.
 #include "store/store.h"
 
+#include <stdatomic.h>
+
 #include "base/err.h"
+#include "store/count.h"
 #include "value/pack.h"
+
+typedef struct generation { // a schema, in an arena of its own
+    struct generation *before;
+    arena *memory;
+    const schema *schema;
+} generation;
 
 struct store {
     db *db;
-    apply_env env;
+    apply_env env;           // of the writer's thread
+    generation *generations; // all there were, the newest first; of the writer's thread
+    _Atomic(const schema *) schema;
     writer *writer; // NULL: reading only
 };
 
 static const tact_str schema_key = {"schema", 6}, secret_key = {"secret", 6};
 
-// ---- Opening --------------------------------------------------------------------------------------------------------
+static tact_err reading_only(const store *s, tact_error *error) {
+    return err_set(error, TACT_USAGE, "%s: it is open for reading only", db_folder(s->db));
+}
+
+// ---- Schemas --------------------------------------------------------------------------------------------------------
+
+static tact_err new_generation(tact_str bytes, generation **out, tact_error *error) {
+    arena *memory = tact_arena_new(0);
+    generation *g = memory ? ARENA_NEW(memory, generation) : NULL;
+    if (!g) {
+        tact_arena_free(memory);
+        return err_set(error, TACT_NO_MEMORY, "no memory for a schema");
+    }
+    schema *sc = NULL;
+    tact_err err = schema_read(memory, bytes, &sc, error);
+    if (err) {
+        tact_arena_free(memory);
+        return err;
+    }
+    g->memory = memory;
+    g->schema = sc;
+    *out = g;
+    return TACT_OK;
+}
+
+// From now on it is the store's schema.
+static void publish(store *s, generation *g) {
+    g->before = s->generations;
+    s->generations = g;
+    s->env.schema = g->schema;
+    atomic_store(&s->schema, g->schema);
+}
+
+static void put_back(store *s, const schema *before) {
+    s->env.schema = before;
+    atomic_store(&s->schema, before);
+}
+
+// Does what merging makes of the same strands depend on what changed? Attributes and purposes that were added have no
+// values yet; types are looked at only when a record is read.
+static bool merges_otherwise(const schema *before, const schema *after) {
+    for (uint32_t i = 0; i < before->attributes_count; i++) {
+        const schema_attribute *x = &before->attributes[i], *y = &after->attributes[i];
+        if (x->sources_count != y->sources_count) return true;
+        if (x->sources_count && memcmp(x->sources, y->sources, x->sources_count) != 0) return true;
+    }
+    for (uint32_t i = 0; i < before->aggregates_count; i++) {
+        if (before->aggregates[i].window_ms != after->aggregates[i].window_ms) return true;
+    }
+    return false;
+}
 
 static tact_err rebuild_person(db_txn *t, arena *a, const schema *sc, uint64_t id, tact_error *error) {
     links l;
@@ -30,6 +92,7 @@ static tact_err rebuild_person(db_txn *t, arena *a, const schema *sc, uint64_t i
     return db_put(t, DB_PERSON, db_key_str(&key), bytes) ? db_fault(t, error) : TACT_OK;
 }
 
+// One person after the other; what LMDB has changed beyond some hundred megabytes it writes out before the commit.
 static tact_err rebuild(db_txn *t, const schema *sc, tact_error *error) {
     arena a;
     arena_init(&a, 0);
@@ -47,86 +110,166 @@ static tact_err rebuild(db_txn *t, const schema *sc, tact_error *error) {
     return t->broken ? db_fault(t, error) : err;
 }
 
-typedef struct opening {
-    store *s;
-    arena *a;
-    const schema *wanted; // NULL: what there is
-} opening;
+// ---- What is stored of them -----------------------------------------------------------------------------------------
 
-static tact_err get_env(opening *o, db_txn *t, tact_str *schema_bytes, tact_error *error) {
+// TACT_NOT_FOUND, without a text: a new store.
+static tact_err get_schema(db_txn *t, generation **out, tact_error *error) {
+    tact_str bytes;
+    tact_err err = db_get(t, DB_META, schema_key, &bytes);
+    if (t->broken) return db_fault(t, error);
+    return err ? err : new_generation(bytes, out, error);
+}
+
+static tact_err get_secret(store *s, db_txn *t, tact_error *error) {
     tact_str secret;
     tact_err err = db_get(t, DB_META, secret_key, &secret);
-    if (!err) err = db_get(t, DB_META, schema_key, schema_bytes);
     if (t->broken) return db_fault(t, error);
-    if (err) return err; // TACT_NOT_FOUND: a new store
-    if (secret.len != APPLY_SECRET) return err_set(error, TACT_INVALID, "%s: its secret is damaged", db_folder(t->db));
-    memcpy(o->s->env.secret, secret.ptr, secret.len);
-    schema *sc;
-    err = schema_read(o->a, *schema_bytes, &sc, error);
-    o->s->env.schema = sc;
+    if (err || secret.len != APPLY_SECRET) {
+        return err_set(error, TACT_INVALID, "%s: its secret is damaged; restore a backup", db_folder(t->db));
+    }
+    memcpy(s->env.secret, secret.ptr, secret.len);
+    return TACT_OK;
+}
+
+static tact_err put_schema(db_txn *t, const schema *sc, generation **out, tact_error *error) {
+    arena scratch;
+    arena_init(&scratch, 0);
+    buf b = buf_in(&scratch);
+    schema_write(&b, sc);
+    tact_str bytes = buf_done(&b);
+    tact_err err = bytes.ptr ? TACT_OK : err_set(error, TACT_NO_MEMORY, "no memory for the schema");
+    if (!err) err = new_generation(bytes, out, error);
+    if (!err && db_put(t, DB_META, schema_key, bytes)) err = db_fault(t, error);
+    arena_fini(&scratch);
     return err;
 }
 
-static tact_err put_schema(opening *o, db_txn *t, const schema *sc, tact_str before, bool *changed, tact_error *error) {
-    buf b = buf_in(o->a);
-    schema_write(&b, sc);
-    tact_str bytes = buf_done(&b);
-    if (!bytes.ptr) return err_set(error, TACT_NO_MEMORY, "no memory for the schema");
-    *changed = !tact_str_equal(bytes, before);
-    if (*changed && db_put(t, DB_META, schema_key, bytes)) return db_fault(t, error);
-    schema *own; // which does not go away with the caller's
-    tact_err err = schema_read(o->a, bytes, &own, error);
-    o->s->env.schema = own;
+static bool same_schema(const schema *x, const schema *y) {
+    arena scratch;
+    arena_init(&scratch, 0);
+    buf bx = buf_in(&scratch), by = buf_in(&scratch);
+    schema_write(&bx, x);
+    schema_write(&by, y);
+    tact_str x_bytes = buf_done(&bx), y_bytes = buf_done(&by);
+    bool same = x_bytes.ptr && y_bytes.ptr && tact_str_equal(x_bytes, y_bytes);
+    arena_fini(&scratch);
+    return same;
+}
+
+typedef struct evolution {
+    store *s;
+    const schema *wanted;  // NULL: what there is
+    const schema *before;  // of a store that is open: as it was when this began
+    const schema *running; // that `wanted` was made to follow; NULL: any
+    db_work *work;         // in the same transaction; NULL: none
+    void *context;
+} evolution;
+
+static tact_err found(evolution *e, db_txn *t, tact_error *error) {
+    if (!e->wanted) return err_set(error, TACT_USAGE, "%s: a new store needs a schema", db_folder(t->db));
+    tact_err err = apply_secret_draw(e->s->env.secret, error);
+    if (err) return err;
+    const tact_str secret = {(const char *)e->s->env.secret, APPLY_SECRET};
+    if (db_put(t, DB_META, secret_key, secret)) return db_fault(t, error);
+    generation *g = NULL;
+    err = put_schema(t, e->wanted, &g, error);
+    if (g) publish(e->s, g);
+    return err;
+}
+
+// To what is wanted, from the schema that is now published.
+static tact_err follow(evolution *e, db_txn *t, tact_error *error) {
+    const schema *running = e->s->env.schema;
+    arena scratch;
+    arena_init(&scratch, 0);
+    schema *next = NULL;
+    generation *g = NULL;
+    tact_err err = schema_evolve(&scratch, running, e->wanted, &next, error);
+    if (!err && !same_schema(running, next)) err = put_schema(t, next, &g, error);
+    if (!err && g && merges_otherwise(running, g->schema)) err = rebuild(t, g->schema, error);
+    if (g) publish(e->s, g); // after an error it is put back, or the store closed
+    arena_fini(&scratch);
     return err;
 }
 
 static tact_err open_for_writing(void *context, db_txn *t, tact_error *error) {
-    opening *o = context;
-    tact_str before = {NULL, 0};
-    bool changed = false;
-    tact_err err = get_env(o, t, &before, error);
-    if (err && err != TACT_NOT_FOUND) return err;
-    if (err) {
-        if (!o->wanted) return err_set(error, TACT_USAGE, "%s: a new store needs a schema", db_folder(t->db));
-        err = apply_secret_draw(o->s->env.secret, error);
-        if (err) return err;
-        const tact_str secret = {(const char *)o->s->env.secret, APPLY_SECRET};
-        if (db_put(t, DB_META, secret_key, secret)) return db_fault(t, error);
-        return put_schema(o, t, o->wanted, before, &changed, error);
-    }
-    if (!o->wanted) return TACT_OK;
-    schema *next;
-    err = schema_evolve(o->a, o->s->env.schema, o->wanted, &next, error);
-    if (!err) err = put_schema(o, t, next, before, &changed, error);
-    return !err && changed ? rebuild(t, o->s->env.schema, error) : err;
+    evolution *e = context;
+    generation *g = NULL;
+    tact_err err = get_schema(t, &g, error);
+    if (!g) return err == TACT_NOT_FOUND ? found(e, t, error) : err;
+    publish(e->s, g);
+    err = get_secret(e->s, t, error);
+    return err || !e->wanted ? err : follow(e, t, error);
 }
 
-static tact_err open_for_reading(opening *o, tact_error *error) {
+static tact_err open_for_reading(store *s, tact_error *error) {
     db_txn t;
-    tact_str bytes;
-    tact_err err = db_read(o->s->db, &t, error);
+    generation *g = NULL;
+    tact_err err = db_read(s->db, &t, error);
     if (err) return err;
-    err = get_env(o, &t, &bytes, error);
+    err = get_schema(&t, &g, error);
+    if (g) publish(s, g);
+    if (!err) err = get_secret(s, &t, error);
     db_read_end(&t);
     if (err != TACT_NOT_FOUND) return err;
-    return err_set(error, err, "%s: there is no store; its making was interrupted", db_folder(o->s->db));
+    return err_set(error, err, "%s: there is no store; its making was interrupted", db_folder(s->db));
+}
+
+static tact_err evolve(void *context, db_txn *t, tact_error *error) {
+    evolution *e = context;
+    if (e->before) put_back(e->s, e->before); // it is done over
+    e->before = e->s->env.schema;
+    if (e->running && e->running != e->before) {
+        return err_set(error, TACT_BUSY, "%s: its schema has changed meanwhile; try again", db_folder(t->db));
+    }
+    tact_err err = follow(e, t, error);
+    return err || !e->work ? err : e->work(e->context, t, error);
+}
+
+static void evolved(void *context, tact_err err) {
+    evolution *e = context;
+    if (err && e->before) put_back(e->s, e->before);
+}
+
+tact_err store_evolve_with(store *s, const schema *running, const schema *wanted, db_work *work, void *context,
+                           tact_error *error) {
+    if (!s->writer) return reading_only(s, error);
+    evolution e = {.s = s, .wanted = wanted, .running = running, .work = work, .context = context};
+    return writer_run_then(s->writer, evolve, evolved, &e, error);
+}
+
+tact_err store_evolve(store *s, const schema *wanted, tact_error *error) {
+    return store_evolve_with(s, NULL, wanted, NULL, NULL, error);
+}
+
+// ---- Opening and closing --------------------------------------------------------------------------------------------
+
+static void forget_schemas(store *s) {
+    for (generation *g = s->generations, *before; g; g = before) {
+        before = g->before;
+        tact_arena_free(g->memory);
+    }
 }
 
 tact_err store_open(arena *a, const char *folder, const store_options *options, store **out, tact_error *error) {
     const store_options none = {0};
-    if (!options) options = &none;
+    store_options o = options ? *options : none;
     store *s = ARENA_NEW(a, store);
     if (!s) return err_set(error, TACT_NO_MEMORY, "%s: no memory to open it", folder);
-    tact_err err = db_open(a, folder, &options->db, &s->db, error);
+    if (!o.db.notice.say) o.db.notice = o.notice;
+    if (!o.writer.notice.say) o.writer.notice = o.notice;
+    s->env.history_max = o.history_max ? o.history_max : STORE_HISTORY_MAX;
+    tact_err err = db_open(a, folder, &o.db, &s->db, error);
     if (err) return err;
-    opening o = {s, a, options->schema};
-    if (options->db.read_only) {
-        err = open_for_reading(&o, error);
+    if (o.db.read_only) {
+        err = open_for_reading(s, error);
     } else {
-        err = db_write(s->db, open_for_writing, &o, error);
-        if (!err) err = writer_start(a, s->db, &s->env, &options->writer, &s->writer, error);
+        evolution e = {.s = s, .wanted = o.schema};
+        err = db_write(s->db, open_for_writing, &e, error);
+        if (!err) err = writer_start(a, s->db, &s->env, &o.writer, &s->writer, error);
     }
     if (err) {
+        forget_schemas(s);
         db_close(s->db);
         return err;
     }
@@ -138,23 +281,61 @@ void store_close(store *s) {
     if (!s) return;
     writer_stop(s->writer);
     db_close(s->db);
+    forget_schemas(s);
 }
 
 const schema *store_schema(const store *s) {
-    return s->env.schema;
+    return atomic_load(&s->schema);
 }
 
 db *store_db(store *s) {
     return s->db;
 }
 
+// ---- Changing -------------------------------------------------------------------------------------------------------
+
 tact_err store_record(store *s, const command *commands, uint32_t count, writer_result *results, tact_error *error) {
-    if (s->writer) return writer_submit(s->writer, commands, count, results, error);
-    return err_set(error, TACT_USAGE, "%s: it is open for reading only", db_folder(s->db));
+    if (!s->writer) return reading_only(s, error);
+    return writer_submit(s->writer, commands, count, results, error);
+}
+
+tact_err store_run(store *s, db_work *work, void *context, tact_error *error) {
+    return s->writer ? writer_run(s->writer, work, context, error) : reading_only(s, error);
 }
 
 uint64_t store_lost(store *s) {
-    return s->writer ? writer_lost(s->writer) : 0;
+    return s->writer ? writer_status_of(s->writer).lost : 0;
+}
+
+tact_err store_sweep(store *s, int64_t now_ms, const store_limits *limits, store_swept *out, tact_error *error) {
+    const command c = {.kind = COMMAND_SWEEP, .time_ms = now_ms, .source = SCHEMA_SOURCE_NONE, .limits = *limits};
+    writer_result r = {.code = TACT_OK};
+    tact_err err = store_record(s, &c, 1, &r, error);
+    if (err) return err;
+    if (r.code) return err_set(error, r.code, "%s", r.error.text);
+    if (out)
+        *out = (store_swept){r.answer.strands, r.answer.events, r.answer.answers, r.answer.buckets, r.answer.round};
+    return TACT_OK;
+}
+
+static tact_err count_rows(store_reader *r, store_usage *out, tact_error *error) {
+    apply_state state;
+    bool failed = apply_state_read(&r->txn, &state) || db_count(&r->txn, DB_PERSON, &out->persons) ||
+                  db_count(&r->txn, DB_STRAND, &out->strands) || db_count(&r->txn, DB_EVENT, &out->events);
+    if (failed) return plan_damaged(&r->txn, error, "its state");
+    out->position = state.position;
+    return TACT_OK;
+}
+
+tact_err store_status(store *s, store_usage *out, tact_error *error) {
+    *out = (store_usage){.position = 0};
+    store_reader r;
+    tact_err err = store_reader_open(s, &r, error);
+    if (err) return err;
+    err = count_rows(&r, out, error);
+    store_reader_close(&r);
+    if (s->writer) out->queue = writer_status_of(s->writer);
+    return err ? err : db_status(s->db, &out->files, error);
 }
 
 // ---- Reading --------------------------------------------------------------------------------------------------------
@@ -179,13 +360,15 @@ static tact_err nobody(store_reader *r, tact_err err, tact_error *error) {
     return err_set(error, err, "%s: what should name a person does not; run fsck", db_folder(r->store->db));
 }
 
+// Most are who they were when they came in. An alias has no record, see fsck.h, so it is asked for only without one.
 tact_err store_person_by_id(store_reader *r, uint64_t id, record *out, tact_error *error) {
-    uint64_t person;
     tact_str bytes;
-    tact_err err = apply_person_of(&r->txn, id, &person);
-    if (err) return nobody(r, err, error);
-    db_key key = db_key_number(person);
-    err = db_get(&r->txn, DB_PERSON, db_key_str(&key), &bytes);
+    db_key key = db_key_number(id);
+    tact_err err = db_get(&r->txn, DB_PERSON, db_key_str(&key), &bytes);
+    if (err == TACT_NOT_FOUND) {
+        err = apply_person_of(&r->txn, id, &key.as.number);
+        if (!err) err = db_get(&r->txn, DB_PERSON, db_key_str(&key), &bytes);
+    }
     return err ? nobody(r, err, error) : record_open(bytes, out, error);
 }
 
@@ -197,11 +380,45 @@ tact_err store_person(store_reader *r, uint16_t space, tact_str value, record *o
 
 tact_err store_count(store_reader *r, uint64_t tally, int64_t since_ms, int64_t until_ms, uint64_t *count,
                      tact_error *error) {
-    tact_err err = apply_count(&r->txn, tally, since_ms, until_ms, count);
+    tact_err err = count_between(&r->txn, tally, since_ms, until_ms, count);
     if (r->txn.broken) return db_fault(&r->txn, error);
     return err ? err_set(error, err, "%s: a counter is damaged; run fsck", db_folder(r->store->db)) : TACT_OK;
 }
 
-tact_err store_fsck(store_reader *r, fsck_counts *counts, tact_error *error) {
-    return fsck_run(&r->txn, &r->store->env, counts, error);
+tact_err store_seen(store_reader *r, tact_str id, bool *seen, tact_error *error) {
+    tact_err err = apply_seen(&r->txn, &r->store->env, id);
+    *seen = !err;
+    return r->txn.broken ? db_fault(&r->txn, error) : TACT_OK;
+}
+
+tact_err store_position(store_reader *r, uint64_t *position, tact_error *error) {
+    apply_state state;
+    if (apply_state_read(&r->txn, &state)) return plan_damaged(&r->txn, error, "its state");
+    *position = state.position;
+    return TACT_OK;
+}
+
+tact_err store_schema_of(store_reader *r, arena *a, const schema **out, tact_error *error) {
+    tact_str bytes;
+    schema *sc = NULL;
+    if (db_get(&r->txn, DB_META, schema_key, &bytes)) return plan_damaged(&r->txn, error, "its schema");
+    tact_err err = schema_read(a, bytes, &sc, error);
+    *out = sc;
+    return err;
+}
+
+// Apart from what applying commands hashes, which has letters.
+void store_hash(const store *s, uint8_t what, tact_str bytes, uint8_t out[HASH_KEYED]) {
+    hash_keyed(s->env.secret, what, bytes, out);
+}
+
+// Under the schema of the view, which need not be the store's any more.
+tact_err store_fsck(store_reader *r, fsck_progress *progress, void *context, fsck_counts *counts, tact_error *error) {
+    generation *g = NULL;
+    tact_err err = get_schema(&r->txn, &g, error);
+    if (!g) return err == TACT_NOT_FOUND ? plan_damaged(&r->txn, error, "its schema") : err;
+    const apply_env env = {.schema = g->schema};
+    err = fsck_run(&r->txn, &env, progress, context, counts, error);
+    tact_arena_free(g->memory);
+    return err;
 }

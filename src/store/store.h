@@ -3,8 +3,8 @@
 // A store: a folder that holds what is known of persons. Commands change it, through one writer; readers see the last
 // committed state, where it lies, and are in nobody's way.
 //
-// Threads: any may call store_record; a reader belongs to one thread at a time. A thread that holds a reader's view
-// must not call store_record: the map may have to grow, which waits for views to end. Views keep old pages from being
+// Threads: any may call what changes it; a reader belongs to one thread at a time. A thread that holds a reader's view
+// must not change anything: the map may have to grow, which waits for views to end. Views keep old pages from being
 // used again, so a thread that goes on reading renews its view now and then.
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -13,27 +13,71 @@
 #include "store/record.h"
 #include "store/writer.h"
 
+enum { STORE_HISTORY_MAX = 10000 }; // events kept of an identity, by default
+
 typedef struct store_options {
     const schema *schema; // what it is to have; NULL: what it has. A store that has one gets it by schema_evolve
     db_options db;
     writer_options writer;
+    uint32_t history_max; // events kept of an identity: when one comes, the oldest goes; 0: STORE_HISTORY_MAX
+    db_notice notice;     // where to say what an operator should know
 } store_options;
 
 typedef struct store store;
 
-// Everything lives in the arena, which must be kept until after store_close. Errors are those of db_open and
-// schema_evolve; TACT_USAGE: a new store without a schema. A changed schema rebuilds every record before this returns;
-// a store that is opened for reading keeps the schema it has. `options` may be NULL.
+// The arena must be kept until after store_close. Errors are those of db_open and schema_evolve; TACT_USAGE: a new
+// store without a schema. A schema that changed is taken over before this returns, as by store_evolve; a store that is
+// opened for reading keeps the schema it has. `options` may be NULL.
 TACT_MUST_USE tact_err store_open(arena *a, const char *folder, const store_options *options, store **out,
                                   tact_error *error);
 void store_close(store *s); // commits what is queued; after all readers are closed. NULL is allowed
-const schema *store_schema(const store *s);
 db *store_db(store *s);
+
+// The schema as it is now; from any thread. It lives until store_close, also when there is a newer one. Asked for after
+// a view was opened or renewed, it is one under which all that the view shows can be read.
+const schema *store_schema(const store *s);
+// Changes the schema to what is wanted, after all commands that were queued before it, and returns when that is
+// committed. What is given is copied. All at once or not at all: records that depend on what changed (the order of an
+// attribute's sources, the span of an aggregate) are made anew in the same transaction, for which other commands wait.
+// Errors are those of schema_evolve, store_record and the disk; the schema is then as it was.
+TACT_MUST_USE tact_err store_evolve(store *s, const schema *wanted, tact_error *error);
+// The same, and `work` in the same transaction, after the schema was changed, whether it was or not: all of it or
+// nothing. `running` is the schema that `wanted` was made to follow. TACT_BUSY: another has come since; nothing was
+// done.
+TACT_MUST_USE tact_err store_evolve_with(store *s, const schema *running, const schema *wanted, db_work *work,
+                                         void *context, tact_error *error);
 
 // Applies commands, and waits; see writer_submit. TACT_USAGE: it is open for reading only.
 TACT_MUST_USE tact_err store_record(store *s, const command *commands, uint32_t count, writer_result *results,
                                     tact_error *error);
-uint64_t store_lost(store *s); // see writer_lost
+// Runs work that is no command in a write transaction of its own, and waits; see writer_run. TACT_USAGE.
+TACT_MUST_USE tact_err store_run(store *s, db_work *work, void *context, tact_error *error);
+
+// With an interval: how many commands were answered and then lost, because the disk did not take them.
+uint64_t store_lost(store *s);
+
+// ---- Looking after it -----------------------------------------------------------------------------------------------
+
+typedef command_limits store_limits; // ages, see command.h
+
+typedef struct store_swept {           // by one slice
+    uint32_t strands;                  // from which something was taken
+    uint64_t events, answers, buckets; // forgotten, see sweep.h
+    bool round;                        // all was looked at; the next slice begins anew
+} store_swept;
+
+// One slice of housekeeping, see sweep.h, as a command. `now_ms` is the caller's trusted clock: what is older than the
+// limits by it is forgotten. Whoever keeps a store open calls this now and then; `out` may be NULL.
+TACT_MUST_USE tact_err store_sweep(store *s, int64_t now_ms, const store_limits *limits, store_swept *out,
+                                   tact_error *error);
+
+typedef struct store_usage {
+    uint64_t position;                 // commands applied
+    uint64_t persons, strands, events; // that there are
+    writer_status queue;
+    db_usage files;
+} store_usage;
+TACT_MUST_USE tact_err store_status(store *s, store_usage *out, tact_error *error); // from any thread
 
 // ---- Reading --------------------------------------------------------------------------------------------------------
 
@@ -56,11 +100,21 @@ TACT_MUST_USE tact_err store_person_by_id(store_reader *r, uint64_t id, record *
 TACT_MUST_USE tact_err store_export(store_reader *r, arena *a, uint64_t id, int64_t now_ms, tact_value *out,
                                     tact_error *error);
 
-// How often a counter counted for everyone in [since_ms, until_ms]; exact.
+// How often a counter counted for everyone in [since_ms, until_ms]; exact, see count.h.
 TACT_MUST_USE tact_err store_count(store_reader *r, uint64_t tally, int64_t since_ms, int64_t until_ms, uint64_t *count,
                                    tact_error *error);
 
+// Whether what is in view has applied a command with this id (and housekeeping has not forgotten that since).
+TACT_MUST_USE tact_err store_seen(store_reader *r, tact_str id, bool *seen, tact_error *error);
+// How many commands what is in view has applied.
+TACT_MUST_USE tact_err store_position(store_reader *r, uint64_t *position, tact_error *error);
+// The schema of what is in view, in the arena: newer than store_schema where another process has changed it.
+TACT_MUST_USE tact_err store_schema_of(store_reader *r, arena *a, const schema **out, tact_error *error);
+// A hash of `bytes` that only who has this store can make. The same bytes as another `what` have another hash.
+void store_hash(const store *s, uint8_t what, tact_str bytes, uint8_t out[HASH_KEYED]);
+
 // Checks everything, see fsck.h. `counts` may be NULL.
-TACT_MUST_USE tact_err store_fsck(store_reader *r, fsck_counts *counts, tact_error *error);
+TACT_MUST_USE tact_err store_fsck(store_reader *r, fsck_progress *progress, void *context, fsck_counts *counts,
+                                  tact_error *error);
 
 #endif

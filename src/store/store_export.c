@@ -3,6 +3,8 @@
 // Everything that is held of a person, as one value. It is told by strand, since that is what came in by whom; what is
 // built borrows from the map, and is copied once at the end.
 #include "base/err.h"
+#include "base/utf8.h"
+#include "store/event.h"
 #include "store/load.h"
 #include "store/store.h"
 #include "value/value.h"
@@ -69,6 +71,11 @@ static void add_fields(export *x, list *l, const fields *f) {
     add(x, l, map_of(x, f->of, f->count));
 }
 
+// Programs choose ids; nearly all are texts.
+static tact_value id_of(tact_str id) {
+    return utf8_valid(id.ptr, id.len) ? text_of(id) : tact_bytes(id.ptr, id.len);
+}
+
 static tact_value identity_of(export *x, const strand *s) {
     buf b = buf_in(x->a);
     buf_add_str(&b, x->sc->identities[s->space].name);
@@ -95,12 +102,11 @@ static void add_facts(export *x, const strand *s, tact_value identity) {
 }
 
 static void add_consents(export *x, const strand *s, tact_value identity) {
-    static const char *const states[CONSENT_STATES] = {"unset", "denied", "granted"};
     for (uint32_t i = 0; i < s->consents_count; i++) {
         const strand_consent *c = &s->consents[i];
         fields f = {.count = 0};
         set(&f, "purpose", text_of(x->sc->purposes[c->purpose].name));
-        set(&f, "state", text_of(tact_str_from(states[c->state])));
+        set(&f, "state", text_of(tact_str_from(command_consent_name((consent_state)c->state))));
         set(&f, "explicit", tact_bool(c->explicit_));
         set(&f, "source", source_of(x, c->source));
         set(&f, "time", time_of(c->time_ms));
@@ -123,12 +129,13 @@ static void add_counters(export *x, const strand *s, tact_value identity) {
     }
 }
 
-static void add_event(export *x, const apply_event *e, tact_value identity) {
+static void add_event(export *x, const event *e, tact_value identity) {
     const schema_event *type = &x->sc->events[e->event];
     value_entry *values = arena_array(x->a, e->values_count, sizeof *values);
     x->failed |= !values;
     for (uint32_t i = 0; values && i < e->values_count; i++) {
-        values[i] = (value_entry){text_of(type->properties[e->values[i].number].name), e->values[i].value};
+        values[i] = (value_entry){text_of(type->properties[e->values[i].number].name),
+                                  schema_widened(type->properties[e->values[i].number].type, e->values[i].value)};
     }
     fields f = {.count = 0};
     set(&f, "name", text_of(type->name));
@@ -136,7 +143,7 @@ static void add_event(export *x, const apply_event *e, tact_value identity) {
     set(&f, "channel", text_of(e->channel));
     set(&f, "source", source_of(x, e->source));
     set(&f, "time", time_of(e->time_ms));
-    set(&f, "id", tact_bytes(e->id.ptr, e->id.len));
+    set(&f, "id", id_of(e->id));
     set(&f, "identity", identity);
     add_fields(x, &x->events, &f);
 }
@@ -147,8 +154,8 @@ static tact_err add_events(export *x, db_txn *t, const strand *s, tact_value ide
     db_walk w;
     tact_err err = db_walk_begin(t, DB_EVENT, db_key_str(&from), &w);
     for (; !err && db_key_number_at(w.key, 0) == s->id; err = db_walk_next(&w)) {
-        apply_event e;
-        err = apply_event_read(x->a, w.key, w.value, &e, error);
+        event e;
+        err = event_read(x->a, w.key, w.value, &e, error);
         if (err) {
             db_walk_end(&w);
             return err;

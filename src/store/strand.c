@@ -172,6 +172,7 @@ static tact_err apply_event(arena *a, strand *s, const command *c, const schema 
     uint32_t touched = 0, count = s->windows_count;
     for (uint32_t i = 0; i < sc->aggregates_count; i++) touched += sc->aggregates[i].event == c->event;
     if (!touched) return TACT_OK;
+    const schema_property *properties = sc->events[c->event].properties;
     strand_state *windows = copy_states(a, s->windows, count, touched);
     if (!windows) return no_memory(error);
     for (uint32_t i = 0; i < sc->aggregates_count; i++) {
@@ -181,6 +182,7 @@ static tact_err apply_event(arena *a, strand *s, const command *c, const schema 
         for (uint32_t k = 0; k < c->values_count && spec->property >= 0; k++) {
             if (c->values[k].number == spec->property) value = c->values[k].value;
         }
+        if (spec->property >= 0) value = schema_widened(properties[spec->property].type, value);
         tact_str state = state_at(windows, count, i);
         if (window_add(a, spec, &state, c->time_ms, value)) return no_memory(error);
         put_state(windows, &count, i, state);
@@ -244,7 +246,7 @@ tact_err strand_trim(arena *a, strand *s, const schema *sc, int64_t now_ms, int6
 
 // ---- Bytes ----------------------------------------------------------------------------------------------------------
 //
-//      version u8 | id | namespace | identity str | created | dropped u8 | updates
+//      version u8 | id | namespace | identity str | created | dropped u8 | updates | events
 //      | count, facts:    attribute, source u8, time, value
 //      | count, consents: purpose, state u8, explicit u8, source u8, time, expires
 //      | count, windows:  aggregate, state str
@@ -260,6 +262,7 @@ void strand_write(buf *out, const strand *s) {
     pack_zigzag(out, s->created_ms);
     pack_u8(out, s->dropped);
     pack_varint(out, s->updates);
+    pack_varint(out, s->events);
     pack_varint(out, s->facts_count);
     for (uint32_t i = 0; i < s->facts_count; i++) {
         pack_varint(out, s->facts[i].attribute);
@@ -344,7 +347,9 @@ static void read_consents(unpack *in, strand *s) {
     s->consents = consents;
 }
 
-static void read_windows(unpack *in, strand *s) {
+typedef bool window_checker(tact_str state, schema_function function);
+
+static void read_windows(unpack *in, strand *s, window_checker *check) {
     strand_state *windows = read_array(in, SCHEMA_AGGREGATES_MAX, 2, sizeof *windows, &s->windows_count);
     for (uint32_t i = 0; i < s->windows_count && !in->code; i++) {
         windows[i].key = unpack_count(in, SCHEMA_AGGREGATES_MAX - 1);
@@ -352,7 +357,7 @@ static void read_windows(unpack *in, strand *s) {
         bool follows = i == 0 || windows[i - 1].key < windows[i].key;
         if (!follows) unpack_fail(in, TACT_INVALID, "aggregates are not in order");
         uint8_t function = state.len ? (uint8_t)state.ptr[0] : SCHEMA_FUNCTIONS;
-        if (function >= SCHEMA_FUNCTIONS || !window_check(state, (schema_function)function)) {
+        if (function >= SCHEMA_FUNCTIONS || !check(state, (schema_function)function)) {
             unpack_fail(in, TACT_INVALID, "no state of an aggregate");
         }
     }
@@ -373,7 +378,7 @@ static void read_tallies(unpack *in, strand *s) {
     s->tallies = tallies;
 }
 
-tact_err strand_read(arena *a, tact_str bytes, strand *out, tact_error *error) {
+static tact_err read(arena *a, tact_str bytes, window_checker *check, strand *out, tact_error *error) {
     unpack in = unpack_of(a, bytes);
     strand s = {0};
     if (unpack_u8(&in) != VERSION) unpack_fail(&in, TACT_INVALID, "not a version of a strand that this program knows");
@@ -383,11 +388,20 @@ tact_err strand_read(arena *a, tact_str bytes, strand *out, tact_error *error) {
     s.created_ms = unpack_zigzag(&in);
     s.dropped = read_flag(&in);
     s.updates = unpack_varint(&in);
+    s.events = unpack_varint(&in);
     read_facts(&in, &s);
     read_consents(&in, &s);
-    read_windows(&in, &s);
+    read_windows(&in, &s, check);
     read_tallies(&in, &s);
     tact_err err = unpack_end(&in, error);
     if (!err) *out = s;
     return err;
+}
+
+tact_err strand_read(arena *a, tact_str bytes, strand *out, tact_error *error) {
+    return read(a, bytes, window_check, out, error);
+}
+
+tact_err strand_load(arena *a, tact_str bytes, strand *out, tact_error *error) {
+    return read(a, bytes, window_fits, out, error);
 }

@@ -50,6 +50,7 @@ typedef struct strand {
     tact_str identity; // its value, normalised
     int64_t created_ms;
     uint64_t updates;               // commands applied
+    uint64_t events;                // of its history that are kept, see event.h
     const strand_fact *facts;       // attribute, source
     const strand_consent *consents; // purpose, time_ms
     const strand_state *windows;    // key; none is empty
@@ -68,6 +69,10 @@ TACT_MUST_USE tact_err strand_trim(arena *a, strand *s, const schema *sc, int64_
 // write (TACT_INVALID).
 void strand_write(buf *out, const strand *s);
 TACT_MUST_USE tact_err strand_read(arena *a, tact_str bytes, strand *out, tact_error *error);
+// The same for what the store itself wrote: looks into no aggregate further than window_fits does, since each may have
+// hundreds of cells, and nearly all of them stay as they are. What was damaged then gives wrong answers until fsck
+// finds it, and does no other harm.
+TACT_MUST_USE tact_err strand_load(arena *a, tact_str bytes, strand *out, tact_error *error);
 
 // Is it a value that an attribute can have: a scalar, or a list of strings or of numbers?
 bool strand_holds(tact_value v);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every operation is one merge of two sorted runs of cells, an event being a run of one; `join` alone knows what the
-// functions mean, for adding and for reading. The subtle part is the future: the command that brings an event does not
-// say what time it is now, so nothing may be folded together that a reader could still have to tell apart. Where there
-// are no buckets the newest WINDOW_AHEAD times stay by themselves and only what is older is folded into the first cell.
+// functions mean, for adding and for reading. An event that touches one cell only, as nearly all do, changes that one
+// cell's bytes in a copy: the same state, without taking all cells apart. The subtle part is the future: the command
+// that brings an event does not say what time it is now, so nothing may be folded together that a reader could still
+// have to tell apart. Where there are no buckets the newest WINDOW_AHEAD times stay by themselves and only what is
+// older is folded into the first cell.
 #include "store/window.h"
 
 #include <math.h>
@@ -55,7 +57,7 @@ static size_t cell_size(schema_function f) {
            (p & HAS_VALUE ? 16u : 0u);
 }
 
-static cell load_cell(tact_str state, schema_function f, uint32_t number) {
+static inline cell load_cell(tact_str state, schema_function f, uint32_t number) {
     const char *p = state.ptr + HEADER + number * cell_size(f);
     cell c = {.at = load_i64(p)};
     p += 8;
@@ -69,6 +71,25 @@ static cell load_cell(tact_str state, schema_function f, uint32_t number) {
         if (c.value.kind == TACT_STRING) c.value.as.s = state.ptr + c.value.as.u;
     }
     return c;
+}
+
+// `text` is the place in the state of the value's text, if it is one. Returns where the next cell goes.
+static inline char *save_cell(char *p, schema_function f, const cell *c, uint64_t text) {
+    p = save_u64(p, (uint64_t)c->at);
+    if (parts[f] & HAS_COUNT) p = save_u64(p, c->count);
+    if (parts[f] & HAS_SUM) p = save_u64(save_u64(p, c->sum[0]), c->sum[1]);
+    if (parts[f] & HAS_TIME) p = save_u64(p, (uint64_t)c->time);
+    if (parts[f] & HAS_VALUE) {
+        p = save_u32(save_u32(p, c->value.kind), c->value.len);
+        p = save_u64(p, c->value.kind == TACT_STRING ? text : c->value.as.u);
+    }
+    return p;
+}
+
+static char *save_header(char *p, schema_function f, uint8_t kind, uint32_t count, int64_t width) {
+    p = save_u16(p, (uint16_t)((unsigned)f | (unsigned)kind << 8));
+    p = save_u32(save_u16(p, 0), count);
+    return save_u64(p, (uint64_t)width);
 }
 
 // Nothing, if it is another function's.
@@ -95,37 +116,31 @@ static bool load_run(arena *a, tact_str state, schema_function f, run *out) {
     return true;
 }
 
+// Bytes of the texts that the cells carry.
+static uint64_t texts_size(const run *r, schema_function f) {
+    uint64_t size = 0;
+    for (uint32_t i = 0; i < r->count && parts[f] & HAS_VALUE; i++) {
+        if (r->cells[i].value.kind == TACT_STRING) size += r->cells[i].value.len;
+    }
+    return size;
+}
+
 static tact_err store_run(arena *a, const run *r, schema_function f, tact_str *state) {
     if (!r->count) {
         *state = (tact_str){NULL, 0};
         return TACT_OK;
     }
-    buf out = buf_in(a);
-    pack_u8(&out, (uint8_t)f);
-    pack_u8(&out, r->kind);
-    pack_u16(&out, 0);
-    pack_u32(&out, r->count);
-    pack_u64(&out, (uint64_t)r->width);
-    uint64_t texts = HEADER + r->count * cell_size(f);
+    uint64_t text = HEADER + r->count * cell_size(f), size = text + texts_size(r, f);
+    char *bytes = arena_alloc(a, size);
+    if (!bytes) return TACT_NO_MEMORY;
+    char *p = save_header(bytes, f, r->kind, r->count, r->width);
     for (uint32_t i = 0; i < r->count; i++) {
         const cell *c = &r->cells[i];
-        pack_u64(&out, (uint64_t)c->at);
-        if (parts[f] & HAS_COUNT) pack_u64(&out, c->count);
-        if (parts[f] & HAS_SUM) pack_u64(&out, c->sum[0]), pack_u64(&out, c->sum[1]);
-        if (parts[f] & HAS_TIME) pack_u64(&out, (uint64_t)c->time);
-        if (parts[f] & HAS_VALUE) {
-            pack_u32(&out, c->value.kind);
-            pack_u32(&out, c->value.len);
-            pack_u64(&out, c->value.kind == TACT_STRING ? texts : c->value.as.u);
-            if (c->value.kind == TACT_STRING) texts += c->value.len;
-        }
+        p = save_cell(p, f, c, text);
+        if (c->value.kind == TACT_STRING)
+            text = (uint64_t)(save_bytes(bytes + text, c->value.as.s, c->value.len) - bytes);
     }
-    for (uint32_t i = 0; i < r->count && parts[f] & HAS_VALUE; i++) {
-        if (r->cells[i].value.kind == TACT_STRING) buf_add_str(&out, value_str(r->cells[i].value));
-    }
-    tact_str done = buf_done(&out);
-    if (!done.ptr) return TACT_NO_MEMORY;
-    *state = done;
+    *state = (tact_str){bytes, size};
     return TACT_OK;
 }
 
@@ -244,6 +259,10 @@ static int64_t width_of(const schema_aggregate *spec) {
     return spec->window_ms < WINDOW_BUCKETS ? 1 : spec->window_ms / WINDOW_BUCKETS;
 }
 
+static int64_t within(int64_t ms) {
+    return ms < -AT_MAX ? -AT_MAX : ms > AT_MAX ? AT_MAX : ms;
+}
+
 static int64_t bucket_of(int64_t at, int64_t width) {
     int64_t rest = at % width;
     return at - (rest < 0 ? rest + width : rest);
@@ -257,7 +276,7 @@ static void set_width(run *r, schema_function f, int64_t width) {
         cell c = r->cells[i];
         if (width && c.at == AT_FOLDED)
             continue; // cannot be told apart any more: no such change of a schema is allowed
-        c.at = width ? bucket_of(c.at, width) : f == SCHEMA_FIRST ? c.time : c.at;
+        c.at = width ? bucket_of(within(c.at), width) : f == SCHEMA_FIRST ? c.time : c.at;
         if (n && r->cells[n - 1].at == c.at) {
             join(f, r->kind, &r->cells[n - 1], &c, false);
         } else {
@@ -327,6 +346,57 @@ static tact_err add_run(arena *a, const schema_aggregate *spec, tact_str *state,
     return store_run(a, &all, f, state);
 }
 
+// ---- One cell -------------------------------------------------------------------------------------------------------
+
+// Among the cells of a state the first that is not before `c`.
+static uint32_t cell_place(tact_str state, schema_function f, const cell *c) {
+    uint32_t low = 0, high = state_count(state);
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        cell is = load_cell(state, f, middle);
+        if (order_cells(f, &is, c) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+// May the cells but one stay as they are when `one`, a run of one, is added? Not if their form changes or they have to
+// be folded, and not if there are texts, which would have to move.
+static bool is_alone(tact_str state, schema_function f, const run *one) {
+    uint32_t count = state_count(state);
+    if (!count || f == SCHEMA_DISTINCT || (!one->width && count > WINDOW_AHEAD)) return false;
+    if (state_width(state) != one->width || (uint8_t)state.ptr[1] != one->kind) return false;
+    return one->cells->value.kind != TACT_STRING && state.len == HEADER + count * cell_size(f);
+}
+
+static tact_err add_cell(arena *a, schema_function f, tact_str *state, const run *one) {
+    size_t size = cell_size(f);
+    uint32_t count = state_count(*state), place = cell_place(*state, f, one->cells);
+    cell c = place < count ? load_cell(*state, f, place) : *one->cells;
+    bool there = place < count && c.at == one->cells->at;
+    bool full = !there && count == WINDOW_CELLS_MAX; // then the oldest goes, which may be the new one
+    if (full && place == 0) return TACT_OK;
+    if (there) {
+        join(f, one->kind, &c, one->cells, true);
+    } else {
+        c = *one->cells;
+    }
+    uint32_t left = count + !there - full;
+    char *bytes = arena_alloc(a, HEADER + left * size);
+    if (!bytes) return TACT_NO_MEMORY;
+    const char *before = state->ptr + HEADER + full * size, *at = state->ptr + HEADER + place * size;
+    const char *after = at + there * size;
+    char *p = save_header(bytes, f, one->kind, left, one->width);
+    p = save_bytes(p, before, (size_t)(at - before));
+    p = save_cell(p, f, &c, 0);
+    save_bytes(p, after, (size_t)(state->ptr + state->len - after));
+    *state = (tact_str){bytes, HEADER + left * size};
+    return TACT_OK;
+}
+
 // ---- The header's functions -----------------------------------------------------------------------------------------
 
 static bool can_hold(tact_value v) {
@@ -353,10 +423,6 @@ static bool hash_of(arena *a, tact_value v, uint64_t *out) {
     return true;
 }
 
-static int64_t within(int64_t ms) {
-    return ms < -AT_MAX ? -AT_MAX : ms > AT_MAX ? AT_MAX : ms;
-}
-
 tact_err window_add(arena *a, const schema_aggregate *spec, tact_str *state, int64_t time_ms, tact_value value) {
     schema_function f = spec->function;
     int64_t width = width_of(spec), time = within(time_ms);
@@ -374,8 +440,13 @@ tact_err window_add(arena *a, const schema_aggregate *spec, tact_str *state, int
         }
         one.kind = value.kind;
     }
-    if (parts[f] & HAS_VALUE) c.value.flags = 0, c.value.at = 0; // a seal is for readers
-    return add_run(a, spec, state, &one, true);
+    if (parts[f] & HAS_VALUE) {
+        c.value.flags = 0, c.value.at = 0; // a seal is for readers
+    } else {
+        c.value = tact_null();
+    }
+    bool alone = is_alone(state_of(*state, spec), f, &one);
+    return alone ? add_cell(a, f, state, &one) : add_run(a, spec, state, &one, true);
 }
 
 tact_err window_combine(arena *a, const schema_aggregate *spec, tact_str *state, tact_str other) {
@@ -528,9 +599,16 @@ static bool check_header(tact_str state, schema_function f) {
     return count >= 1 && count <= most && count <= (state.len - HEADER) / cell_size(f);
 }
 
-bool window_check(tact_str state, schema_function f) {
-    if (!state.len) return true;
-    if (state.len < HEADER || !check_header(state, f)) return false;
+// Of a cell's own numbers; `before` is the cell before it, NULL at the first.
+static inline bool check_cell(schema_function f, const cell *before, const cell *c, int64_t width, bool folded) {
+    if (!folded && (c->at < -AT_MAX - width || c->at > AT_MAX)) return false;
+    bool adjacent = width && before && c->at - before->at == width; // as most are, and a division is slow
+    if (width && !adjacent && c->at % width != 0) return false;
+    if (parts[f] & HAS_TIME && (width ? c->time < c->at || c->time - c->at >= width : c->time != c->at)) return false;
+    return !(parts[f] & HAS_COUNT) || f == SCHEMA_DISTINCT || c->count != 0;
+}
+
+__attribute__((always_inline)) static inline bool check_cells(tact_str state, schema_function f) {
     uint32_t count = state_count(state), same_hash = 1;
     int64_t width = state_width(state);
     uint64_t texts = HEADER + count * cell_size(f);
@@ -540,14 +618,30 @@ bool window_check(tact_str state, schema_function f) {
         if (parts[f] & HAS_VALUE && !check_value(state, p, &texts)) return false;
         cell c = load_cell(state, f, i);
         bool folded = c.at == AT_FOLDED && i == 0 && !width && count == WINDOW_AHEAD + 1;
-        if (!folded && (c.at < -AT_MAX - width || c.at > AT_MAX)) return false;
-        if (width && c.at % width != 0) return false;
-        if (parts[f] & HAS_TIME && (width ? c.time < c.at || c.time - c.at >= width : c.time != c.at)) return false;
-        if (parts[f] & HAS_COUNT && f != SCHEMA_DISTINCT && c.count == 0) return false;
+        if (!check_cell(f, i ? &before : NULL, &c, width, folded)) return false;
         if (i && order_cells(f, &before, &c) >= 0) return false;
         same_hash = i && f == SCHEMA_DISTINCT && before.count == c.count ? same_hash + 1 : 1;
         if (same_hash > 2) return false;
         before = c;
     }
     return texts == state.len;
+}
+
+// For every function by itself, so that the compiler knows what a cell has.
+bool window_check(tact_str state, schema_function f) {
+    if (!state.len) return true;
+    if (state.len < HEADER || !check_header(state, f)) return false;
+    switch (f) {
+#define X(NAME, name, operand, what)                                                                                   \
+    case SCHEMA_##NAME:                                                                                                \
+        return check_cells(state, SCHEMA_##NAME);
+#include "value/schema_function_tbl.h"
+#undef X
+    default: return false;
+    }
+}
+
+bool window_fits(tact_str state, schema_function f) {
+    if (!state.len || parts[f] & HAS_VALUE) return window_check(state, f);
+    return state.len >= HEADER && check_header(state, f) && state.len == HEADER + state_count(state) * cell_size(f);
 }

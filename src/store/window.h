@@ -55,5 +55,8 @@ TACT_MUST_USE tact_err window_trim(arena *a, const schema_aggregate *spec, tact_
 tact_value window_read(tact_str state, const schema_aggregate *spec, int64_t now_ms);
 // Are these bytes a state of the function, exactly as they would be written?
 bool window_check(tact_str state, schema_function function);
+// Do they have the size that they say, and lie the texts of values in them? What passes can be added to, combined,
+// trimmed and written without harm, whatever the numbers in its cells.
+bool window_fits(tact_str state, schema_function function);
 
 #endif

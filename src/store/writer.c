@@ -3,23 +3,36 @@
 // Jobs lie on their callers' stacks and are linked: the queue takes no memory. Subtle: a transaction may be done over
 // (the map grew), after answers were given even, where there is an interval; such commands are kept as copies until
 // they are committed, and applied again. Applying is a pure function, so the answers stay true.
+//
+// Callers sleep on one number, a futex, that grows with each group: all of a group are woken by one call of the system,
+// and none has to take the lock to learn that it was answered.
 #include "store/writer.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/err.h"
+
+enum { GATHER_MOMENTS = 10 }; // at most, as long as each brings somebody
 
 typedef struct job {
     struct job *next;
     const command *commands;
     uint32_t count;
     writer_result *results;
-    bool done;
+    db_work *work; // instead of commands
+    writer_after *after;
+    void *context; // of both
     tact_err code; // of all of it
     tact_error *error;
-    pthread_cond_t answered;
+    atomic_bool done; // from then on it is its caller's again
 } job;
 
 typedef struct kept { // an answered command that is not committed
@@ -36,11 +49,14 @@ struct writer {
     pthread_cond_t queued; // something was, or it is to stop
     pthread_cond_t room;   // in the queue
     job *first, *last;
-    uint32_t waiting;    // commands in the queue
-    uint32_t inside;     // callers in writer_submit
-    pthread_cond_t left; // the last of them did
+    uint32_t waiting;  // commands in the queue
+    uint32_t jobs;     // in the queue
+    uint32_t wanted;   // so many of them wake the writer
+    uint32_t expected; // there may be soon: those of the group that was answered, and those who waited then
     bool stopping;
     uint64_t lost;
+    atomic_uint answered; // groups; what callers sleep on
+    atomic_uint inside;   // callers who have not left again
     // The group, of the thread alone.
     job *group, *group_last; // taken and not answered
     arena scratch;           // emptied after each command
@@ -52,13 +68,17 @@ struct writer {
 
 // ---- The queue ------------------------------------------------------------------------------------------------------
 
-static struct timespec in_ms(uint32_t ms) {
+static struct timespec in_us(uint64_t us) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
+    t.tv_sec += (time_t)(us / 1000000);
+    t.tv_nsec += (long)(us % 1000000) * 1000;
     if (t.tv_nsec >= 1000000000) t.tv_sec++, t.tv_nsec -= 1000000000;
     return t;
+}
+
+static struct timespec in_ms(uint32_t ms) {
+    return in_us((uint64_t)ms * 1000);
 }
 
 static void init_condition(pthread_cond_t *c) {
@@ -84,8 +104,7 @@ static tact_err wait_for_room(writer *w, uint32_t count, tact_error *error) {
 }
 
 // With the lock.
-static void wait_for_answer(writer *w, job *j) {
-    init_condition(&j->answered);
+static void put_in_queue(writer *w, job *j) {
     if (w->last) {
         w->last->next = j;
     } else {
@@ -93,9 +112,28 @@ static void wait_for_answer(writer *w, job *j) {
     }
     w->last = j;
     w->waiting += j->count;
-    pthread_cond_signal(&w->queued);
-    while (!j->done) pthread_cond_wait(&j->answered, &w->mutex);
-    pthread_cond_destroy(&j->answered);
+    if (++w->jobs >= w->wanted) pthread_cond_signal(&w->queued);
+}
+
+// Without the lock. A group that is answered between the two looks makes the call return at once.
+static void wait_for_answer(writer *w, job *j) {
+    for (;;) {
+        unsigned groups = atomic_load(&w->answered);
+        if (atomic_load(&j->done)) return;
+        syscall(SYS_futex, &w->answered, FUTEX_WAIT_PRIVATE, groups, NULL, NULL, 0);
+    }
+}
+
+static tact_err hand_in(writer *w, job *j) {
+    atomic_fetch_add(&w->inside, 1);
+    pthread_mutex_lock(&w->mutex);
+    j->code = wait_for_room(w, j->count, j->error);
+    bool queued = !j->code;
+    if (queued) put_in_queue(w, j);
+    pthread_mutex_unlock(&w->mutex);
+    if (queued) wait_for_answer(w, j);
+    atomic_fetch_sub(&w->inside, 1);
+    return j->code;
 }
 
 tact_err writer_submit(writer *w, const command *commands, uint32_t count, writer_result *results, tact_error *error) {
@@ -104,25 +142,49 @@ tact_err writer_submit(writer *w, const command *commands, uint32_t count, write
         return err_set(error, TACT_LIMIT, "%u commands at once, more than %u", count, w->options.queue_max);
     }
     job j = {.commands = commands, .count = count, .results = results, .error = error};
-    pthread_mutex_lock(&w->mutex);
-    w->inside++;
-    j.code = wait_for_room(w, count, error);
-    if (!j.code) wait_for_answer(w, &j);
-    if (--w->inside == 0) pthread_cond_broadcast(&w->left);
-    pthread_mutex_unlock(&w->mutex);
-    return j.code;
+    return hand_in(w, &j);
 }
 
-// Moves what is queued into the group. False: nothing came, and it is to stop or the deadline (may be NULL) has passed.
-static bool take_jobs(writer *w, const struct timespec *until) {
+tact_err writer_run_then(writer *w, db_work *work, writer_after *after, void *context, tact_error *error) {
+    job j = {.work = work, .after = after, .context = context, .error = error};
+    return hand_in(w, &j);
+}
+
+tact_err writer_run(writer *w, db_work *work, void *context, tact_error *error) {
+    return writer_run_then(w, work, NULL, context, error);
+}
+
+// With the lock. Waits until so many jobs are in the queue, the time (may be NULL) has come, or it is to stop.
+static void wait_for_jobs(writer *w, uint32_t wanted, const struct timespec *until) {
     int waited = 0;
-    uint32_t taken = 0;
-    pthread_mutex_lock(&w->mutex);
-    while (!w->first && !w->stopping && waited != ETIMEDOUT) {
+    w->wanted = wanted;
+    while (w->jobs < wanted && !w->stopping && waited != ETIMEDOUT) {
         waited = until ? pthread_cond_timedwait(&w->queued, &w->mutex, until)
                        : pthread_cond_wait(&w->queued, &w->mutex);
     }
-    while (w->first && taken < WRITER_GROUP_MAX) {
+}
+
+// With the lock. Waits for something to do, and then a moment for the callers of the group before, who have their
+// answers and may be about to come again: else those and the ones in the queue would take turns, at half a group each.
+static bool gather(writer *w, const struct timespec *until) {
+    wait_for_jobs(w, 1, until);
+    if (!w->first || w->first->work || w->jobs >= w->expected) return w->first != NULL;
+    for (uint32_t before = 0, i = 0; i < GATHER_MOMENTS && w->jobs > before && w->jobs < w->expected; i++) {
+        before = w->jobs;
+        struct timespec moment = in_us(WRITER_GATHER_US);
+        wait_for_jobs(w, w->expected, &moment);
+    }
+    return true;
+}
+
+// Moves what is queued into the group: commands, or one piece of work. False: nothing came, or with a deadline, work,
+// which does not join an open transaction.
+static bool take_jobs(writer *w, const struct timespec *until) {
+    uint32_t taken = 0, jobs = 0;
+    pthread_mutex_lock(&w->mutex);
+    bool any = gather(w, until) && !(until && w->first->work);
+    bool alone = any && w->first->work;
+    while (any && w->first && taken < WRITER_GROUP_MAX && (alone || !w->first->work)) {
         job *j = w->first;
         w->first = j->next;
         if (!w->first) w->last = NULL;
@@ -134,48 +196,53 @@ static bool take_jobs(writer *w, const struct timespec *until) {
         }
         w->group_last = j;
         taken += j->count;
+        jobs++;
+        if (alone) break;
     }
     w->waiting -= taken;
+    w->jobs -= jobs;
     if (taken) pthread_cond_broadcast(&w->room);
     pthread_mutex_unlock(&w->mutex);
-    return taken > 0;
+    return any;
 }
 
 // Answers the whole group; the jobs are their callers' again.
 static void answer_group(writer *w, tact_err code, const tact_error *error) {
-    pthread_mutex_lock(&w->mutex);
+    uint32_t count = 0;
     for (job *j = w->group, *next; j; j = next) {
         next = j->next;
         j->code = code;
         if (code && j->error) *j->error = *error;
-        j->done = true;
-        pthread_cond_signal(&j->answered);
+        atomic_store(&j->done, true);
+        count++;
     }
     w->group = w->group_last = NULL;
+    if (!count) return;
+    pthread_mutex_lock(&w->mutex);
+    w->expected = w->jobs + count;
     pthread_mutex_unlock(&w->mutex);
+    atomic_fetch_add(&w->answered, 1);
+    syscall(SYS_futex, &w->answered, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
 // ---- Applying -------------------------------------------------------------------------------------------------------
 
 // A refusal goes into its result; an error is one of the whole transaction.
-static tact_err apply_group(writer *w, db_txn *t, tact_error *error) {
+static tact_err apply_group(writer *w, apply_batch *b, tact_error *error) {
     for (job *j = w->group; j; j = j->next) {
         for (uint32_t i = 0; i < j->count; i++) {
             writer_result *r = &j->results[i];
-            r->code = apply_command(t, &w->scratch, w->env, &j->commands[i], &r->answer, &r->error);
+            r->code = apply_command(b, &w->scratch, &j->commands[i], &r->answer, &r->error);
             tact_arena_reset(&w->scratch);
-            if (t->broken) return db_fault(t, error);
+            if (b->txn->broken) return db_fault(b->txn, error);
         }
     }
     return TACT_OK;
 }
 
-static tact_err keep_one(writer *w, const command *c) {
+static bool keep_one(writer *w, const command *c) {
     kept *k = ARENA_NEW(&w->copies, kept);
-    buf b = buf_in(&w->copies);
-    if (!k || command_write(&b, c)) return TACT_NO_MEMORY;
-    tact_str bytes = buf_done(&b);
-    if (!bytes.ptr || command_read(&w->copies, bytes, &k->command, NULL)) return TACT_NO_MEMORY;
+    if (!k || !command_copy(&w->copies, c, &k->command)) return false;
     if (w->kept_last) {
         w->kept_last->next = k;
     } else {
@@ -183,7 +250,7 @@ static tact_err keep_one(writer *w, const command *c) {
     }
     w->kept_last = k;
     w->kept_count++;
-    return TACT_OK;
+    return true;
 }
 
 // Only commands that were applied; the others have no effect the second time either.
@@ -191,17 +258,18 @@ static tact_err keep_group(writer *w, tact_error *error) {
     for (job *j = w->group; j; j = j->next) {
         for (uint32_t i = 0; i < j->count; i++) {
             if (j->results[i].code || j->results[i].answer.repeated) continue;
-            if (keep_one(w, &j->commands[i]))
+            if (!keep_one(w, &j->commands[i])) {
                 return err_set(error, TACT_NO_MEMORY, "no memory for commands to be written");
+            }
         }
     }
     return TACT_OK;
 }
 
-static tact_err apply_kept(writer *w, db_txn *t, tact_error *error) {
+static tact_err apply_kept(writer *w, apply_batch *b, tact_error *error) {
     for (kept *k = w->kept_first; k; k = k->next) {
         apply_answer again;
-        tact_err err = apply_command(t, &w->scratch, w->env, &k->command, &again, error);
+        tact_err err = apply_command(b, &w->scratch, &k->command, &again, error);
         tact_arena_reset(&w->scratch);
         if (err) return err;
     }
@@ -211,37 +279,72 @@ static tact_err apply_kept(writer *w, db_txn *t, tact_error *error) {
 // A group is in one transaction. With an interval further groups join it until the interval ends.
 static tact_err write_group(void *context, db_txn *t, tact_error *error) {
     writer *w = context;
-    if (!w->options.interval_ms) return apply_group(w, t, error);
-    tact_err err = apply_kept(w, t, error);
-    do {
-        if (!err) err = apply_group(w, t, error);
-        if (!err) err = keep_group(w, error);
-        if (err) return err;
+    apply_batch b;
+    tact_err err = apply_begin(t, w->env, &b, error);
+    if (!err && w->options.interval_ms) err = apply_kept(w, &b, error);
+    bool more = true;
+    while (!err && more) {
+        err = apply_group(w, &b, error);
+        if (err || !w->options.interval_ms) break;
+        err = keep_group(w, error);
+        if (err) break;
         answer_group(w, TACT_OK, NULL);
-    } while (w->kept_count < WRITER_GROUP_MAX && take_jobs(w, &w->deadline));
-    return TACT_OK;
+        more = tact_arena_used(&w->copies) < WRITER_KEPT_MAX && take_jobs(w, &w->deadline);
+    }
+    return err ? err : apply_end(&b, error);
+}
+
+static void note_lost(writer *w, const tact_error *error) {
+    pthread_mutex_lock(&w->mutex);
+    w->lost += w->kept_count;
+    pthread_mutex_unlock(&w->mutex);
+    if (!w->options.notice.say) return;
+    char text[sizeof error->text + 100];
+    snprintf(text, sizeof text, "%llu commands that were answered are lost: %s", (unsigned long long)w->kept_count,
+             error->text);
+    w->options.notice.say(w->options.notice.context, text);
+}
+
+static void write_commands(writer *w) {
+    tact_error error = {.text = ""};
+    w->deadline = in_ms(w->options.interval_ms);
+    tact_err err = db_write(w->d, write_group, w, &error);
+    if (err && w->kept_count) note_lost(w, &error);
+    answer_group(w, err, &error);
+    w->kept_first = w->kept_last = NULL;
+    w->kept_count = 0;
+    tact_arena_reset(&w->copies);
+}
+
+static void do_work(writer *w) {
+    tact_error error = {.text = ""};
+    job *j = w->group;
+    tact_err err = db_write(w->d, j->work, j->context, &error);
+    if (j->after) j->after(j->context, err);
+    answer_group(w, err, &error);
 }
 
 static void *run(void *context) {
     writer *w = context;
     while (take_jobs(w, NULL)) {
-        tact_error error = {.text = ""};
-        w->deadline = in_ms(w->options.interval_ms);
-        tact_err err = db_write(w->d, write_group, w, &error);
-        if (err && w->kept_count) {
-            pthread_mutex_lock(&w->mutex);
-            w->lost += w->kept_count;
-            pthread_mutex_unlock(&w->mutex);
+        if (w->group->work) {
+            do_work(w);
+        } else {
+            write_commands(w);
         }
-        answer_group(w, err, &error);
-        w->kept_first = w->kept_last = NULL;
-        w->kept_count = 0;
-        tact_arena_reset(&w->copies);
     }
     return NULL;
 }
 
 // ---- Starting and stopping ------------------------------------------------------------------------------------------
+
+static void destroy(writer *w) {
+    arena_fini(&w->copies);
+    arena_fini(&w->scratch);
+    pthread_cond_destroy(&w->room);
+    pthread_cond_destroy(&w->queued);
+    pthread_mutex_destroy(&w->mutex);
+}
 
 tact_err writer_start(arena *a, db *d, const apply_env *env, const writer_options *options, writer **out,
                       tact_error *error) {
@@ -257,16 +360,12 @@ tact_err writer_start(arena *a, db *d, const apply_env *env, const writer_option
     pthread_mutex_init(&w->mutex, NULL);
     init_condition(&w->queued);
     init_condition(&w->room);
-    init_condition(&w->left);
     int rc = pthread_create(&w->thread, NULL, run, w);
     if (!rc) {
         *out = w;
         return TACT_OK;
     }
-    pthread_cond_destroy(&w->left);
-    pthread_cond_destroy(&w->room);
-    pthread_cond_destroy(&w->queued);
-    pthread_mutex_destroy(&w->mutex);
+    destroy(w);
     return err_set(error, TACT_NO_MEMORY, "%s: the system gives no further thread", db_folder(d));
 }
 
@@ -278,20 +377,14 @@ void writer_stop(writer *w) {
     pthread_cond_broadcast(&w->room);
     pthread_mutex_unlock(&w->mutex);
     pthread_join(w->thread, NULL);
-    pthread_mutex_lock(&w->mutex);
-    while (w->inside) pthread_cond_wait(&w->left, &w->mutex);
-    pthread_mutex_unlock(&w->mutex);
-    arena_fini(&w->copies);
-    arena_fini(&w->scratch);
-    pthread_cond_destroy(&w->left);
-    pthread_cond_destroy(&w->room);
-    pthread_cond_destroy(&w->queued);
-    pthread_mutex_destroy(&w->mutex);
+    const struct timespec moment = {0, 1000000};
+    while (atomic_load(&w->inside)) nanosleep(&moment, NULL); // all have their answers, and only have to wake up
+    destroy(w);
 }
 
-uint64_t writer_lost(writer *w) {
+writer_status writer_status_of(writer *w) {
     pthread_mutex_lock(&w->mutex);
-    uint64_t lost = w->lost;
+    writer_status status = {w->waiting, w->options.queue_max, w->lost};
     pthread_mutex_unlock(&w->mutex);
-    return lost;
+    return status;
 }

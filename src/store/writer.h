@@ -11,21 +11,26 @@
 //
 // A full queue makes callers wait, until their deadline: TACT_BUSY then, and nothing of what they wanted was queued.
 // What is queued is always answered, also while the writer stops.
+//
+// Work that is no command (a new schema) is queued among them, and has a transaction of its own.
 #ifndef STORE_WRITER_H
 #define STORE_WRITER_H
 
 #include "store/apply.h"
 
 enum {
-    WRITER_QUEUE_MAX = 65536, // commands, by default
-    WRITER_WAIT_MS = 1000,    // for room in the queue, by default
-    WRITER_GROUP_MAX = 10000, // commands of one transaction, and the last batch; keeps the time to an answer short
+    WRITER_QUEUE_MAX = 65536,   // commands, by default
+    WRITER_WAIT_MS = 1000,      // for room in the queue, by default
+    WRITER_GATHER_US = 100,     // that a group waits for one more caller of the one before; a fraction of a disk's sync
+    WRITER_GROUP_MAX = 10000,   // commands of one group, and the last batch; keeps the time to an answer short
+    WRITER_KEPT_MAX = 64 << 20, // bytes of answered commands that an interval keeps; with more it ends early
 };
 
 typedef struct writer_options { // 0: the default of each
     uint32_t queue_max;
     uint32_t wait_ms;
     uint32_t interval_ms; // 0: an answer means that it is on disk
+    db_notice notice;     // hears of commands that were lost
 } writer_options;
 
 typedef struct writer_result { // of one command
@@ -36,7 +41,7 @@ typedef struct writer_result { // of one command
 
 typedef struct writer writer;
 
-// The db and env must outlive the writer, and env must not change. `options` may be NULL.
+// The db and env must outlive the writer, and only work that the writer runs may change env. `options` may be NULL.
 TACT_MUST_USE tact_err writer_start(arena *a, db *d, const apply_env *env, const writer_options *options, writer **out,
                                     tact_error *error);
 // Answers everything that is queued, commits, and ends the thread. Whoever submits from then on gets TACT_USAGE.
@@ -47,7 +52,17 @@ void writer_stop(writer *w); // NULL is allowed
 // applied, for the reason in `error` (a full disk).
 TACT_MUST_USE tact_err writer_submit(writer *w, const command *commands, uint32_t count, writer_result *results,
                                      tact_error *error);
-// With interval_ms: how many commands were answered and then lost, because the disk did not take them.
-uint64_t writer_lost(writer *w);
+// Runs `work` in a write transaction of its own on the writer's thread, after everything that was queued before it, and
+// waits; from any thread. Returns what db_write would. TACT_USAGE: the writer stops.
+TACT_MUST_USE tact_err writer_run(writer *w, db_work *work, void *context, tact_error *error);
+// The same; `after` then hears on the writer's thread, before anything else is applied, whether it was committed.
+typedef void writer_after(void *context, tact_err err);
+TACT_MUST_USE tact_err writer_run_then(writer *w, db_work *work, writer_after *after, void *context, tact_error *error);
+
+typedef struct writer_status {
+    uint32_t queued, queue_max; // commands that wait, and how many may
+    uint64_t lost;              // with interval_ms: commands that were answered and then not taken by the disk
+} writer_status;
+writer_status writer_status_of(writer *w); // now; from any thread
 
 #endif

@@ -10,6 +10,7 @@
 //      EVENT    varint event, str channel, varint count, values
 //      CONSENT  varint count, consents: varint purpose, u8 state | explicit << 2, varint expires
 //      COUNT    varint tally, varint keep << 1 | everyone
+//      SWEEP    varint ages: of history, of what was seen, of counts
 #include "value/command.h"
 
 #include "base/err.h"
@@ -27,6 +28,12 @@ const char *command_kind_name(command_kind kind) {
     return (unsigned)kind < COMMAND_KINDS ? names[kind] : "unknown";
 }
 
+const char *command_consent_name(consent_state state) {
+    static const char *const names[CONSENT_STATES] = {
+        [CONSENT_UNSET] = "unset", [CONSENT_DENIED] = "denied", [CONSENT_GRANTED] = "granted"};
+    return (unsigned)state < CONSENT_STATES ? names[state] : "unknown";
+}
+
 static tact_err invalid(tact_error *error, const char *why) {
     return err_set(error, TACT_INVALID, "%s", why);
 }
@@ -38,6 +45,8 @@ static bool is_time(int64_t ms) {
 }
 
 static const char *identities_fault(const command *c) {
+    if (c->kind == COMMAND_SWEEP) return c->identities_count ? "it names an identity, and is about none" : NULL;
+    if (c->kind == COMMAND_COUNT && c->everyone && c->identities_count == 0) return NULL; // of nobody who is known
     bool single = c->kind == COMMAND_UNLINK || c->kind == COMMAND_ERASE;
     if (c->identities_count == 0) return "it names no identity";
     if (single && c->identities_count != 1) return "it names more than one identity";
@@ -56,6 +65,19 @@ static const char *identities_fault(const command *c) {
     return NULL;
 }
 
+static bool is_long(tact_value v) {
+    if (v.kind == TACT_STRING) return v.len > COMMAND_TEXT_MAX;
+    bool any = false;
+    for (uint32_t i = 0; v.kind == TACT_LIST && i < v.len; i++) {
+        any |= v.as.items[i].kind == TACT_STRING && v.as.items[i].len > COMMAND_TEXT_MAX;
+    }
+    return any;
+}
+
+static bool is_age(int64_t ms) {
+    return ms >= 0 && ms <= SCHEMA_SPAN_MAX_MS;
+}
+
 static const char *values_fault(const command *c) {
     uint64_t seen[SCHEMA_ATTRIBUTES_MAX / 64] = {0}; // a bit each
     if (c->kind == COMMAND_SET && c->values_count == 0) return "it sets nothing";
@@ -63,6 +85,7 @@ static const char *values_fault(const command *c) {
     for (uint32_t i = 0; i < c->values_count; i++) {
         uint16_t number = c->values[i].number;
         if (number >= SCHEMA_ATTRIBUTES_MAX) return "a value has a number that no member has";
+        if (is_long(c->values[i].value)) return "a text is longer than 2,048 bytes";
         uint64_t bit = UINT64_C(1) << number % 64;
         if (seen[number / 64] & bit) return "it has two values for the same member";
         seen[number / 64] |= bit;
@@ -102,6 +125,11 @@ static const char *fault_of(const command *c) {
     case COMMAND_COUNT:
         if (c->keep > COMMAND_KEEP_MAX) return "it keeps too many times";
         return c->keep == 0 && !c->everyone ? "it counts for nobody" : NULL;
+    case COMMAND_SWEEP: {
+        const command_limits *l = &c->limits;
+        bool ages = is_age(l->history_age_ms) && is_age(l->seen_age_ms) && is_age(l->count_age_ms);
+        return ages ? NULL : "an age is below 0, or more than a hundred years";
+    }
     default: return NULL;
     }
 }
@@ -152,6 +180,11 @@ tact_err command_write(buf *out, const command *c) {
     case COMMAND_COUNT:
         pack_varint(out, c->tally);
         pack_varint(out, (uint64_t)c->keep << 1 | c->everyone);
+        break;
+    case COMMAND_SWEEP:
+        pack_varint(out, (uint64_t)c->limits.history_age_ms);
+        pack_varint(out, (uint64_t)c->limits.seen_age_ms);
+        pack_varint(out, (uint64_t)c->limits.count_age_ms);
         break;
     default: break;
     }
@@ -230,6 +263,11 @@ tact_err command_read(arena *a, tact_str bytes, command *out, tact_error *error)
         break;
     case COMMAND_CONSENT: read_consents(&in, &c); break;
     case COMMAND_COUNT: read_count(&in, &c); break;
+    case COMMAND_SWEEP:
+        c.limits.history_age_ms = (int64_t)unpack_count(&in, SCHEMA_SPAN_MAX_MS);
+        c.limits.seen_age_ms = (int64_t)unpack_count(&in, SCHEMA_SPAN_MAX_MS);
+        c.limits.count_age_ms = (int64_t)unpack_count(&in, SCHEMA_SPAN_MAX_MS);
+        break;
     default: break;
     }
     tact_err err = unpack_end(&in, error);
@@ -238,6 +276,51 @@ tact_err command_read(arena *a, tact_str bytes, command *out, tact_error *error)
     if (why) return err_set(error, TACT_INVALID, "a command is not one: %s", why);
     *out = c;
     return TACT_OK;
+}
+
+// ---- Copying --------------------------------------------------------------------------------------------------------
+
+static bool copy_text(arena *a, tact_str *text) {
+    text->ptr = arena_copy(a, text->ptr, text->len);
+    return text->ptr;
+}
+
+static bool copy_identities(arena *a, command *c) {
+    command_identity *copies = arena_array(a, c->identities_count, sizeof *copies);
+    for (uint32_t i = 0; copies && i < c->identities_count; i++) {
+        copies[i] = c->identities[i];
+        if (!copy_text(a, &copies[i].value)) return false;
+    }
+    c->identities = copies;
+    return copies;
+}
+
+static bool copy_values(arena *a, command *c) {
+    command_value *copies = arena_array(a, c->values_count, sizeof *copies);
+    for (uint32_t i = 0; copies && i < c->values_count; i++) {
+        copies[i] = c->values[i];
+        if (!value_copy(a, copies[i].value, &copies[i].value)) return false;
+    }
+    c->values = copies;
+    return copies;
+}
+
+static bool copy_consents(arena *a, command *c) {
+    command_consent *copies = arena_array(a, c->consents_count, sizeof *copies);
+    if (copies && c->consents_count) memcpy(copies, c->consents, c->consents_count * sizeof *copies);
+    c->consents = copies;
+    return copies;
+}
+
+bool command_copy(arena *a, const command *c, command *out) {
+    *out = *c;
+    if (!copy_text(a, &out->id) || !copy_identities(a, out)) return false;
+    switch (c->kind) {
+    case COMMAND_SET: return copy_values(a, out);
+    case COMMAND_EVENT: return copy_text(a, &out->channel) && copy_values(a, out);
+    case COMMAND_CONSENT: return copy_consents(a, out);
+    default: return true;
+    }
 }
 
 // ---- Against the schema ---------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ typedef enum tag { // stored: never changes
 
 // ---- Writing --------------------------------------------------------------------------------------------------------
 
-static void put(buf *out, uint64_t n, size_t bytes) {
+static inline void put(buf *out, uint64_t n, size_t bytes) {
     char little[8];
     for (size_t i = 0; i < bytes; i++) little[i] = (char)(n >> (8 * i) & 0xff);
     buf_add(out, little, bytes);
@@ -140,7 +140,7 @@ void unpack_fail(unpack *r, tact_err code, const char *why) {
 }
 
 // The next `len` bytes, or NULL.
-static const char *take(unpack *r, size_t len) {
+static inline const char *take(unpack *r, size_t len) {
     if (!r->code && len > r->bytes.len - r->at) unpack_fail(r, TACT_INVALID, "the bytes end too early");
     if (r->code) return NULL;
     const char *p = r->bytes.ptr + r->at;
@@ -148,7 +148,7 @@ static const char *take(unpack *r, size_t len) {
     return p;
 }
 
-static uint64_t get(unpack *r, size_t bytes) {
+static inline uint64_t get(unpack *r, size_t bytes) {
     const char *p = take(r, bytes);
     uint64_t n = 0;
     for (size_t i = 0; p && i < bytes; i++) n |= (uint64_t)(unsigned char)p[i] << (8 * i);
@@ -171,19 +171,21 @@ uint64_t unpack_u64(unpack *r) {
     return get(r, 8);
 }
 
+// In one loop, since most of what is stored is such numbers.
 uint64_t unpack_varint(unpack *r) {
     uint64_t n = 0;
-    for (unsigned shift = 0;; shift += 7) {
-        uint64_t byte = get(r, 1);
-        if (r->code) return 0;
+    for (unsigned i = 0; !r->code && r->at < r->bytes.len; i++) {
+        uint64_t byte = (unsigned char)r->bytes.ptr[r->at++];
         bool last = byte < 0x80;
-        if ((shift == 63 && byte > 1) || (last && byte == 0 && shift > 0)) {
+        if ((i == PACK_VARINT_MAX - 1 && byte > 1) || (last && byte == 0 && i > 0)) {
             unpack_fail(r, TACT_INVALID, "a number is not in its one form");
             return 0;
         }
-        n |= (byte & 0x7f) << shift;
+        n |= (byte & 0x7f) << (7 * i);
         if (last) return n;
     }
+    unpack_fail(r, TACT_INVALID, "the bytes end too early");
+    return 0;
 }
 
 uint64_t unpack_count(unpack *r, uint64_t max) {

@@ -101,15 +101,15 @@ static tact_err check_allowed(const schema_attribute *m, tact_value v, tact_erro
 
 tact_err schema_check_value(const schema_attribute *m, tact_value v, tact_error *error) {
     utf8_shown room;
-    const char *name = utf8_show(&room, m->name);
     if (!schema_fits(m->type, v)) {
-        return err_set(error, TACT_INVALID, "attribute `%s`: not a value of type %s", name, schema_type_text(m->type));
+        return err_set(error, TACT_INVALID, "attribute `%s`: not a value of type %s", utf8_show(&room, m->name),
+                       schema_type_text(m->type));
     }
     if (m->has_min && value_compare(v, m->min) != 0 && value_compare(v, m->min) != 1) {
-        return err_set(error, TACT_INVALID, "attribute `%s`: less than its min", name);
+        return err_set(error, TACT_INVALID, "attribute `%s`: less than its min", utf8_show(&room, m->name));
     }
     if (m->has_max && value_compare(v, m->max) != 0 && value_compare(v, m->max) != -1) {
-        return err_set(error, TACT_INVALID, "attribute `%s`: more than its max", name);
+        return err_set(error, TACT_INVALID, "attribute `%s`: more than its max", utf8_show(&room, m->name));
     }
     if (v.kind != TACT_LIST) return check_allowed(m, v, error);
     tact_err err = TACT_OK;

@@ -37,7 +37,34 @@ static void test_whole_alphabet(void **state) {
     assert_memory_equal(out, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", 64);
 }
 
+static void test_back(void **state) {
+    (void)state;
+    static const char *const texts[] = {"", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy", "Zg", "Zm8"};
+    char out[16];
+    size_t bad;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        size_t len = base64_decode(out, tact_str_from(texts[i]), &bad);
+        assert_int_equal(len, i < 7 ? i : i - 6);
+        assert_memory_equal(out, "foobar", len);
+    }
+}
+
+static void test_what_is_none(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t bad;
+    } cases[] = {{"Z", 1}, {"Zg=", 3}, {"Zm9vZ===", 5}, {"Zm9-", 3}, {"Z=g=", 1}, {"====", 0}, {"Zm 9", 2}};
+    char out[16];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t bad;
+        assert_true(base64_decode(out, tact_str_from(cases[i].text), &bad) == SIZE_MAX);
+        assert_int_equal(bad, cases[i].bad);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors), cmocka_unit_test(test_whole_alphabet)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors), cmocka_unit_test(test_whole_alphabet),
+                                       cmocka_unit_test(test_back), cmocka_unit_test(test_what_is_none)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

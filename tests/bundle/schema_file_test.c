@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Schema files: what they say, and what is said of those that are wrong. Most tests are text: each case of
-// tests/bundle/schema_file/*.txt is a file and the whole report that it must give, or nothing if it is well.
-//
-//      # comment, before the first case
-//
-//      === title
-//      identities: {crm: {unqiue: true}}
-//      --->
-//      schema.yaml:1:20: error: …
-#include <dirent.h>
+// Schema files: what they say, and what is said of those that are wrong. Most tests are text: the cases of
+// tests/bundle/schema_file/*.txt, see golden.h.
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "bundle/schema_file.h"
-#include "bundle/yaml.h"
+#include "golden.h"
 #include "value/value.h"
 
 #define CASES "tests/bundle/schema_file"
@@ -194,14 +185,15 @@ static void test_too_long_a_file(void **state) {
     (void)state;
     buf text = buf_in(&memory);
     buf_add_text(&text, "identities: {crm: {}}\n");
-    buf_add_repeat(&text, '#', YAML_BYTES_MAX - text.len);
+    buf_add_repeat(&text, '#', SOURCES_FILE_MAX - text.len);
     assert_int_equal(read(buf_done(&text))->identities_count, 1);
     buf_add_char(&text, '#');
     schema *s = NULL;
     tact_str said;
-    assert_int_equal(schema_file_read(&memory, TACT_STR("s"), buf_done(&text), &s, &said), TACT_LIMIT);
+    assert_int_equal(schema_file_read(&memory, TACT_STR("s.yaml"), buf_done(&text), &s, &said), TACT_LIMIT);
     assert_null(s);
-    assert_non_null(strstr(said.ptr, "error: the file is longer than 1048576 bytes"));
+    assert_string_equal(said.ptr,
+                        "s.yaml: error: `s.yaml` has 67108865 bytes; a file of a bundle has at most 67108864\n");
 }
 
 // As many of each kind as there can be.
@@ -247,13 +239,6 @@ static void test_memory_runs_out(void **state) {
 
 // ---- Golden reports -------------------------------------------------------------------------------------------------
 
-enum { CASES_MAX = 300, FILES_MAX = 20 };
-
-typedef struct golden {
-    char name[300]; // "syntax.txt: title"
-    tact_str text, report;
-} golden;
-
 static void gives_report(void **state) {
     const golden *g = *state;
     schema *s = NULL;
@@ -267,44 +252,6 @@ static void gives_report(void **state) {
     }
 }
 
-static char *read_file(const char *path) {
-    FILE *f = fopen(path, "rb");
-    if (!f) return NULL;
-    static char text[1 << 20];
-    size_t len = fread(text, 1, sizeof text - 1, f);
-    (void)fclose(f);
-    text[len] = '\0';
-    return strdup(text);
-}
-
-// The text from `*at` up to the next line that begins with `mark`; `*at` is moved behind that line.
-static tact_str part(const char **at, const char *mark) {
-    const char *start = *at, *end = start;
-    while (*end && strncmp(end, mark, strlen(mark)) != 0) {
-        const char *line = strchr(end, '\n');
-        end = line ? line + 1 : end + strlen(end);
-    }
-    const char *line = strchr(end, '\n');
-    *at = *end ? (line ? line + 1 : end + strlen(end)) : end;
-    return (tact_str){start, (size_t)(end - start)};
-}
-
-static size_t read_cases(golden *cases, size_t count, const char *file, const char *text) {
-    for (const char *at = strstr(text, "=== "); at && *at;) {
-        if (count == CASES_MAX) return count;
-        golden *g = &cases[count++];
-        const char *title_end = strchr(at, '\n');
-        (void)snprintf(g->name, sizeof g->name, "%s: %.*s", file, (int)(title_end - at - 4), at + 4);
-        at = title_end + 1;
-        g->text = part(&at, "--->");
-        g->report = part(&at, "=== ");
-        at = g->report.ptr + g->report.len; // where the next one's title begins, or the end
-        while (g->report.len && g->report.ptr[g->report.len - 1] == '\n') g->report.len--;
-        g->report.len += g->report.len > 0; // with the last line's end
-    }
-    return count;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_the_designs_example, set_up, tear_down),
@@ -314,20 +261,12 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_full_schema, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_memory_runs_out, set_up, tear_down),
     };
-    static golden cases[CASES_MAX];
-    static struct CMUnitTest all[CASES_MAX + sizeof tests / sizeof *tests];
-    char *texts[FILES_MAX];
-    size_t files = 0, count = 0;
-    DIR *dir = opendir(CASES);
-    for (struct dirent *e; dir && files < FILES_MAX && (e = readdir(dir));) {
-        char path[400];
-        if (!strstr(e->d_name, ".txt")) continue;
-        (void)snprintf(path, sizeof path, "%s/%s", CASES, e->d_name);
-        texts[files] = read_file(path);
-        if (texts[files]) count = read_cases(cases, count, e->d_name, texts[files++]);
-    }
-    if (dir) (void)closedir(dir);
-    if (count == 0) {
+    arena texts;
+    golden *cases;
+    arena_init(&texts, 0);
+    size_t count = golden_read(&texts, CASES, &cases), own = sizeof tests / sizeof *tests;
+    struct CMUnitTest *all = arena_array(&texts, count + own, sizeof *all);
+    if (count == 0 || !all) {
         print_error("no cases in %s; tests run at the top of the source\n", CASES);
         return 1;
     }
@@ -335,7 +274,7 @@ int main(void) {
         all[i] = (struct CMUnitTest){cases[i].name, gives_report, set_up, tear_down, &cases[i]};
     }
     memcpy(all + count, tests, sizeof tests);
-    int failed = _cmocka_run_group_tests("schema_file", all, count + sizeof tests / sizeof *tests, NULL, NULL);
-    while (files > 0) free(texts[--files]);
+    int failed = _cmocka_run_group_tests("schema_file", all, count + own, NULL, NULL);
+    arena_fini(&texts);
     return failed;
 }

@@ -14,7 +14,9 @@
 #include "bundle/yaml.h"
 
 static arena memory;
+static sources files;
 static report faults;
+static uint32_t nodes;
 
 static int set_up(void **state) {
     (void)state;
@@ -28,9 +30,17 @@ static int tear_down(void **state) {
     return 0;
 }
 
+static const yaml_node *read_in(arena *a, tact_str text) {
+    tact_error error;
+    nodes = 0;
+    sources_init(&files, &memory);
+    report_init(&faults, a, &files, TACT_STR("a.yaml"));
+    if (sources_add(&files, TACT_STR("a.yaml"), text, &error)) fail_msg("%s", error.text);
+    return yaml_read(a, &faults, 0, &nodes);
+}
+
 static const yaml_node *read(const char *text) {
-    report_init(&faults, &memory, TACT_STR("a.yaml"), tact_str_from(text));
-    return yaml_read(&memory, &faults);
+    return read_in(&memory, tact_str_from(text));
 }
 
 static const yaml_node *well(const char *text) {
@@ -129,6 +139,13 @@ static void test_places(void **state) {
     assert_int_equal(list->first->at.len, 5);
     const yaml_node *none = get(root, "none");
     assert_int_equal(none->at.pos, none->key_at.pos); // what is absent has its key's
+    text = "l:\n -\n - 'it''s' # - no\n -\n - {a: [b]}\n -\n - ''\n -\n - a: 1\n -\n -\n";
+    list = get(well(text), "l");
+    const char *dash = text;
+    for (const yaml_node *item = list->first; item; item = item->next) { // or its dash
+        dash = strstr(dash, "\n -") + 2;
+        if (item->kind == YAML_SCALAR && item->plain) assert_int_equal(item->at.pos, dash - text);
+    }
 }
 
 static void test_a_byte_order_mark_is_no_text(void **state) {
@@ -136,8 +153,7 @@ static void test_a_byte_order_mark_is_no_text(void **state) {
     const yaml_node *root = well("\xef\xbb\xbf"
                                  "a: b\n");
     assert_string_equal(printed(root), "{a: b}");
-    assert_int_equal(root->first->key_at.pos, 0);
-    assert_int_equal(faults.source.len, 5);
+    assert_int_equal(root->first->key_at.pos, 3); // of the bytes as they are
 }
 
 static void test_scalars(void **state) {
@@ -193,24 +209,87 @@ static void test_no_trees(void **state) {
         {"a:\n  \x1b[31m\n", TACT_SYNTAX, 2, 3, "unexpected character U+001B"},
         {"a: b\xef\xbb\xbf\n", TACT_SYNTAX, 1, 5, "unexpected character U+FEFF"},
         {"a: [1, 2\nb: }", TACT_SYNTAX, 2, 4, NULL},
+        {"a: 1\nb: |0\n x\n", TACT_SYNTAX, 2, 2, "behind this place the file is no YAML"},
         {"\u00e4: \"\\q\"", TACT_SYNTAX, 1, 5, NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_null(read(rows[i].text));
         assert_int_equal(faults.code, rows[i].code);
         assert_int_equal(faults.count, 1);
+        assert_non_null(report_text(&faults).ptr); // which works out the places
         assert_int_equal(faults.items[0].line, rows[i].line);
         if (rows[i].says) {
             assert_int_equal(faults.items[0].column, rows[i].column);
             assert_string_equal(faults.items[0].text, rows[i].says);
         }
     }
-    report_init(&faults, &memory, TACT_STR("a"), (tact_str){"a\0b", 3});
-    assert_null(yaml_read(&memory, &faults));
+    assert_null(read_in(&memory, (tact_str){"a\0b", 3}));
     assert_string_equal(faults.items[0].text, "unexpected character U+0000");
-    report_init(&faults, &memory, TACT_STR("a"), (tact_str){NULL, 0});
-    assert_null(yaml_read(&memory, &faults));
+    assert_null(read_in(&memory, (tact_str){NULL, 0}));
     assert_int_equal(faults.code, TACT_INVALID);
+}
+
+// The places of a second file are behind those of the first; so are its faults.
+static void test_several_files(void **state) {
+    (void)state;
+    tact_error error;
+    assert_non_null(well("a: 1\n"));
+    assert_int_equal(sources_add(&files, TACT_STR("b.yaml"), TACT_STR("# c\nb: [2, \"\\x41\"]\n"), &error), TACT_OK);
+    assert_int_equal(sources_add(&files, TACT_STR("c.yaml"), TACT_STR("\nc: [\n"), &error), TACT_OK);
+    assert_int_equal(sources_add(&files, TACT_STR("d.yaml"), TACT_STR("d: \xff"), &error), TACT_OK);
+    uint32_t before = nodes;
+    const yaml_node *root = yaml_read(&memory, &faults, 1, &nodes), *list = root->first;
+    assert_int_equal(nodes, before + 5); // two maps' worth: the map, the key, the list and its items
+    assert_int_equal(list->key_at.pos, files.files[1].from + 4);
+    assert_int_equal(memcmp(files.text.ptr + list->first->at.pos, "2, ", 3), 0);
+    assert_null(yaml_read(&memory, &faults, 2, &nodes));
+    assert_null(yaml_read(&memory, &faults, 3, &nodes));
+    const char *text = report_text(&faults).ptr;
+    assert_non_null(strstr(text, "c.yaml:3:1: error: "));
+    assert_non_null(strstr(text, "d.yaml:1:4: error: byte 0xff is not UTF-8 here\n"));
+}
+
+// What is as the file has it is not copied.
+static void test_texts_are_borrowed(void **state) {
+    (void)state;
+    const yaml_node *root = well("key: [plain text, 'quoted', \"escaped\\n\"]");
+    const char *start = files.text.ptr;
+    const yaml_node *plain = root->first->first, *quoted = plain->next, *escaped = quoted->next;
+    assert_ptr_equal(root->first->key.ptr, start);
+    assert_ptr_equal(plain->text.ptr, start + 6);
+    assert_ptr_equal(quoted->text.ptr, start + 19);
+    assert_false(escaped->text.ptr >= start && escaped->text.ptr < start + files.text.len);
+}
+
+static void test_hints(void **state) {
+    (void)state;
+    static const char *const rows[] = {
+        "a: !(profile.x)", "a: !(\"x\" in b)",    "a: b ? 1 : 0", "{a: b ? 1 : 0}",
+        "a: \"x\" in b",   "a: [1] == profile.x", "a: @b",        "a: x == \"b: c\"",
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        (void)read(rows[i]);
+        assert_int_equal(faults.count, 1);
+        if (!faults.items[0].hint || !strstr(faults.items[0].hint, "in single quotes")) fail_msg("%s", rows[i]);
+    }
+    (void)read("a: {{ profile.x }}");
+    assert_string_equal(faults.items[0].hint, "a text that begins with {{ is written in quotes");
+    (void)read("a: !!str b");
+    assert_null(faults.items[0].hint);
+}
+
+// Keys are found by hash, so that a map of a hundred thousand costs little; one of them is there twice.
+static void test_many_keys(void **state) {
+    (void)state;
+    enum { KEYS = 100000 };
+    buf text = buf_in(&memory);
+    for (int i = 0; i < KEYS; i++) buf_printf(&text, "key_%d: {a: 1, b: 2}\n", i);
+    buf_add_text(&text, "key_777: 3\n");
+    const yaml_node *root = read_in(&memory, buf_done(&text));
+    assert_non_null(root);
+    assert_int_equal(root->count, KEYS);
+    assert_int_equal(faults.count, 1);
+    assert_string_equal(faults.items[0].text, "`key_777` is here a second time; the first is at a.yaml:778:1");
 }
 
 static void test_bounds(void **state) {
@@ -223,16 +302,15 @@ static void test_bounds(void **state) {
         assert_int_equal(faults.code, depth == YAML_DEPTH_MAX ? TACT_OK : TACT_LIMIT);
     }
     assert_string_equal(faults.items[0].text, "nested deeper than 20 levels");
-    for (int more = 0; more <= 1; more++) { // the list itself is a part
-        buf text = buf_in(&memory);
-        buf_add_char(&text, '[');
-        for (int i = 0; i < YAML_NODES_MAX - 1 + more; i++) buf_add_text(&text, "1,");
-        buf_add_char(&text, ']');
-        assert_int_equal(read(buf_done(&text).ptr) != NULL, !more);
+    for (uint32_t more = 0; more <= 1; more++) { // the list itself is a part
+        (void)read("[1, 2, 3]");
+        nodes = YAML_NODES_MAX - 4 + more;
+        faults.errors = faults.count = 0;
+        assert_int_equal(yaml_read(&memory, &faults, 0, &nodes) != NULL, !more);
         assert_int_equal(faults.code, more ? TACT_LIMIT : TACT_OK);
     }
     assert_int_equal(faults.count, 1);
-    assert_string_equal(faults.items[0].text, "the file has more than 262144 parts");
+    assert_string_equal(faults.items[0].text, "here the bundle has more than 8388608 parts");
 }
 
 static void test_memory_runs_out(void **state) {
@@ -242,8 +320,7 @@ static void test_memory_runs_out(void **state) {
     for (size_t bytes_max = 16; !enough; bytes_max += 16) {
         arena small;
         arena_init(&small, bytes_max);
-        report_init(&faults, &small, TACT_STR("a.yaml"), tact_str_from(text));
-        const yaml_node *root = yaml_read(&small, &faults);
+        const yaml_node *root = read_in(&small, tact_str_from(text));
         enough = root != NULL;
         assert_int_equal(faults.code, enough ? TACT_OK : TACT_NO_MEMORY);
         if (enough) assert_string_equal(printed(root), "{a: {b: [1, 2, 3], c: text}, d: 4, e: 5, f: [{g: h}]}");
@@ -259,6 +336,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_byte_order_mark_is_no_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_scalars, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_trees, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_several_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_texts_are_borrowed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_hints, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_many_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bounds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_memory_runs_out, set_up, tear_down),
     };

@@ -11,6 +11,7 @@
 #include "draw.h"
 #include "folder.h"
 #include "shop.h"
+#include "store/count.h"
 #include "store/fsck.h"
 #include "store/record.h"
 
@@ -48,7 +49,10 @@ typedef struct job {
 
 static tact_err work(void *context, db_txn *t, tact_error *error) {
     job *j = context;
-    return apply_command(t, &j->k->scratch, &j->k->env, j->c, &j->answer, error);
+    apply_batch b;
+    tact_err err = apply_begin(t, &j->k->env, &b, error);
+    if (!err) err = apply_command(&b, &j->k->scratch, j->c, &j->answer, error);
+    return err ? err : apply_end(&b, error);
 }
 
 static tact_err apply(desk *k, const command *c, apply_answer *answer, tact_error *error) {
@@ -70,7 +74,7 @@ static void fsck(desk *k) {
     db_txn t;
     tact_error error = {.text = ""};
     assert_int_equal(db_read(k->d, &t, NULL), 0);
-    if (fsck_run(&t, &k->env, NULL, &error)) fail_msg("%s", error.text);
+    if (fsck_run(&t, &k->env, NULL, NULL, NULL, &error)) fail_msg("%s", error.text);
     db_read_end(&t);
 }
 
@@ -193,13 +197,13 @@ static void a_command_is_applied_once(void **state) {
     db_txn t;
     uint64_t count;
     assert_int_equal(db_read(k.d, &t, NULL), 0);
-    assert_int_equal(apply_count(&t, 9, SHOP_NOW, SHOP_NOW + 3 * SHOP_DAY, &count), 0);
+    assert_int_equal(count_between(&t, 9, SHOP_NOW, SHOP_NOW + 3 * SHOP_DAY, &count), 0);
     assert_int_equal(count, 2);
-    assert_int_equal(apply_count(&t, 9, SHOP_NOW + 1, SHOP_NOW + 3 * SHOP_DAY, &count), 0);
+    assert_int_equal(count_between(&t, 9, SHOP_NOW + 1, SHOP_NOW + 3 * SHOP_DAY, &count), 0);
     assert_int_equal(count, 1);
-    assert_int_equal(apply_count(&t, 9, 0, SHOP_NOW + 3 * SHOP_DAY - 1, &count), 0);
+    assert_int_equal(count_between(&t, 9, 0, SHOP_NOW + 3 * SHOP_DAY - 1, &count), 0);
     assert_int_equal(count, 1);
-    assert_int_equal(apply_count(&t, 8, 0, INT64_MAX, &count), 0);
+    assert_int_equal(count_between(&t, 8, 0, INT64_MAX, &count), 0);
     assert_int_equal(count, 0);
     db_read_end(&t);
     desk_close(&k);
@@ -323,14 +327,14 @@ static tact_err model_apply(model *m, const schema *sc, const command *c, uint64
     merged out;
     if (c->kind == COMMAND_ERASE) return model_erase(m, c);
     uint64_t first = model_find(m, c->identities[0]);
+    for (uint32_t i = 0; i < c->identities_count; i++) {
+        const command_identity *given = &c->identities[i];
+        if (c->time_ms <= m->erased[given->space][name_number(given->value)]) return TACT_NOT_FOUND;
+    }
     if (c->kind == COMMAND_UNLINK) {
         if (first) model_unlink(m, first);
         *person = first;
         return first ? TACT_OK : TACT_NOT_FOUND;
-    }
-    for (uint32_t i = 0; i < c->identities_count; i++) {
-        const command_identity *given = &c->identities[i];
-        if (c->time_ms <= m->erased[given->space][name_number(given->value)]) return TACT_NOT_FOUND;
     }
     undo = *m;
     for (uint32_t i = 0; i < c->identities_count; i++) {
@@ -442,18 +446,20 @@ typedef struct group {
 // Many commands in one transaction; the map is large enough that it is never done over.
 static tact_err apply_group(void *context, db_txn *t, tact_error *error) {
     group *g = context;
+    apply_batch b;
+    assert_int_equal(apply_begin(t, &g->k->env, &b, error), 0);
     for (int64_t i = draw_below(g->seed, 40); i >= 0; i--) {
         command c = draw_command(&g->m->a, g->seed, g->now_ms);
         uint64_t person = 0;
         apply_answer answer = {0};
         tact_err expected = model_apply(g->m, g->k->env.schema, &c, &person);
-        tact_err err = apply_command(t, &g->k->scratch, &g->k->env, &c, &answer, error);
+        tact_err err = apply_command(&b, &g->k->scratch, &c, &answer, error);
         if (err != expected) fail_msg("%s: %d, not %d: %s", command_kind_name(c.kind), err, expected, error->text);
         if (!err) assert_int_equal(answer.position, ++g->m->position);
         if (!err && c.kind != COMMAND_ERASE) assert_int_equal(answer.person, person);
         tact_arena_reset(&g->k->scratch);
     }
-    return TACT_OK;
+    return apply_end(&b, error);
 }
 
 static void random_commands_agree_with_a_model(void **state) {

@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdint.h>
 
+#include "base/hash.h"
+
 #include "folder.h"
 
 #include <cmocka.h>
@@ -19,7 +21,7 @@ static int set_up(void **state) {
     (void)state;
     arena_init(&memory, 0);
     place = folder_new();
-    return db_open(&memory, place.path, NULL, &store, NULL);
+    return (int)db_open(&memory, place.path, NULL, &store, NULL);
 }
 
 static int tear_down(void **state) {
@@ -46,7 +48,7 @@ static tact_err publish(const char *name, const char *content, int64_t time_ms, 
     task k = {.v = {.name = tact_str_from(name), .time_ms = time_ms, .message = TACT_STR("why")},
               .content = tact_str_from(content),
               .publish = true};
-    memset(k.v.hash, content[0], sizeof k.v.hash); // the store does not look into it
+    hash_bytes(k.content, k.v.hash);
     tact_err err = db_write(store, work, &k, NULL);
     if (number) *number = k.v.number;
     return err;
@@ -119,6 +121,34 @@ static void any_version_comes_back_and_stays_when_opened_again(void **state) {
     must_be_sound();
 }
 
+// "shop@2", of the one before the active one.
+static const char *before(void) {
+    db_txn t;
+    bundles_version v;
+    assert_int_equal(db_read(store, &t, NULL), 0);
+    const char *text = "none";
+    if (!bundles_before(&t, &memory, &v, NULL)) {
+        text = arena_printf(&memory, "%.*s@%llu", (int)v.name.len, v.name.ptr, (unsigned long long)v.number);
+    }
+    db_read_end(&t);
+    return text;
+}
+
+static void the_one_before_is_known_whatever_the_clock_says(void **state) {
+    (void)state;
+    assert_string_equal(before(), "none");
+    assert_int_equal(publish("shop", "a", 100, NULL), 0);
+    assert_string_equal(before(), "none");
+    assert_int_equal(publish("shop", "b", 50, NULL), 0); // the clock was set back
+    assert_string_equal(before(), "shop@1");
+    assert_int_equal(publish("other", "c", 50, NULL), 0);
+    assert_string_equal(before(), "shop@2");
+    assert_int_equal(activate("shop", 1, 50, NULL), 0);
+    assert_string_equal(before(), "other@1");
+    assert_int_equal(activate("other", 1, 50, NULL), 0);
+    assert_string_equal(before(), "shop@1");
+}
+
 static void what_was_said_of_a_version_is_kept(void **state) {
     (void)state;
     task k = {.v = {.name = TACT_STR("shop"),
@@ -129,8 +159,10 @@ static void what_was_said_of_a_version_is_kept(void **state) {
                     .is_signed = true},
               .content = TACT_STR("x"),
               .publish = true};
-    memset(k.v.signer, 7, sizeof k.v.signer);
-    memset(k.v.signature, 9, sizeof k.v.signature);
+    uint8_t secret[SIGN_SECRET];
+    hash_bytes(k.content, k.v.hash);
+    assert_int_equal(sign_keys(secret, k.v.signer, NULL), 0);
+    sign_make(secret, SIGNERS_WHAT, (tact_str){(const char *)k.v.hash, BUNDLES_HASH}, k.v.signature);
     assert_int_equal(db_write(store, work, &k, NULL), 0);
     assert_int_equal(publish("other", "y", 78, NULL), 0);
     assert_int_equal(activate("shop", 1, 79, NULL), 0);
@@ -187,10 +219,10 @@ static void a_call_that_fails_leaves_the_active_one(void **state) {
 }
 
 static tact_err spoil(void *context, db_txn *t, tact_error *error) {
-    char key[BUNDLES_HASH];
-    memset(key, *(const char *)context, sizeof key);
+    uint8_t hash[BUNDLES_HASH];
+    hash_bytes(tact_str_from(context), hash);
     (void)error;
-    return db_delete(t, DB_CONTENT, (tact_str){key, sizeof key});
+    return db_delete(t, DB_CONTENT, (tact_str){(const char *)hash, sizeof hash});
 }
 
 static void a_version_without_its_files_is_noticed(void **state) {
@@ -206,15 +238,36 @@ static void a_version_without_its_files_is_noticed(void **state) {
     db_read_end(&t);
 }
 
+static tact_err alter(void *context, db_txn *t, tact_error *error) {
+    uint8_t hash[BUNDLES_HASH];
+    hash_bytes(tact_str_from(context), hash);
+    (void)error;
+    return db_put(t, DB_CONTENT, (tact_str){(const char *)hash, sizeof hash}, TACT_STR("else"));
+}
+
+static void files_that_were_altered_are_noticed(void **state) {
+    (void)state;
+    tact_error error = {.text = ""};
+    assert_int_equal(publish("shop", "a", 1, NULL), 0);
+    assert_int_equal(db_write(store, alter, "a", NULL), 0);
+    db_txn t;
+    assert_int_equal(db_read(store, &t, NULL), 0);
+    assert_int_equal(bundles_check(&t, &memory, &error), TACT_INVALID);
+    assert_non_null(strstr(error.text, "not what they were"));
+    db_read_end(&t);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(numbers_count_by_name_and_the_newest_is_active),
         TEST(any_version_comes_back_and_stays_when_opened_again),
+        TEST(the_one_before_is_known_whatever_the_clock_says),
         TEST(what_was_said_of_a_version_is_kept),
         TEST(what_cannot_be_is_refused),
         TEST(a_call_that_fails_leaves_the_active_one),
         TEST(a_version_without_its_files_is_noticed),
+        TEST(files_that_were_altered_are_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "folder.h"
 
@@ -202,10 +203,85 @@ static void each_refusal_says_why(void **state) {
     folder_remove(&f);
 
     f = folder_new();
-    if (geteuid() != 0) { // root may write anywhere
-        assert_int_equal(chmod(f.path, 0500), 0);
-        expect_refused(f.path, NULL, TACT_IO, "permissions");
-        assert_int_equal(chmod(f.path, 0700), 0);
+    d = must_open(&a, f.path, NULL);
+    db_close(d);
+    write_file(&f, DB_BACKUP_MANIFEST, "", 0);
+    expect_refused(f.path, NULL, TACT_INVALID, "it is a backup");
+    d = must_open(&a, f.path, &reading);
+    db_close(d);
+    folder_remove(&f);
+    arena_fini(&a);
+}
+
+// What a loss of power can leave of the two pages that begin a file, before anything was in it.
+static void a_file_whose_making_was_interrupted_is_made_again(void **state) {
+    (void)state;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char bytes[2 * 65536] = {0};
+    static const struct {
+        bool first, second; // is there
+        int halves;         // of a page, that the file has
+    } cases[] = {{false, false, 4}, {true, false, 4}, {false, true, 4}, {false, false, 2}, {false, false, 1},
+                 {true, false, 2},  {true, false, 3}, {true, true, 3},  {true, true, 4},   {false, false, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        arena a;
+        arena_init(&a, 0);
+        folder f = folder_new();
+        MDB_env *env;
+        char path[700];
+        snprintf(path, sizeof path, "%s/data.mdb", f.path);
+        assert_int_equal(mdb_env_create(&env), 0);
+        assert_int_equal(mdb_env_open(env, f.path, 0, 0600), 0);
+        mdb_env_close(env);
+        int fd = open(path, O_RDONLY);
+        assert_int_equal(read(fd, bytes, 2 * page), 2 * page);
+        close(fd);
+        if (!cases[i].first) memset(bytes, 0, page);
+        if (!cases[i].second) memset(bytes + page, 0, page);
+        write_file(&f, "data.mdb", bytes, (size_t)cases[i].halves * page / 2);
+        db *d = must_open(&a, f.path, NULL);
+        assert_int_equal(db_write(d, put_two, NULL, NULL), 0);
+        db_close(d);
+        folder_remove(&f);
+        arena_fini(&a);
+    }
+}
+
+// Root may do anything, so a child becomes nobody; its exit code says what did not hold.
+static _Noreturn void try_as_nobody(const char *path, bool reading) {
+    arena a;
+    db *d = NULL;
+    tact_error error = {.text = ""};
+    arena_init(&a, 0);
+    if (geteuid() == 0 && (setgid(65534) || setuid(65534))) _exit(1);
+    if (db_open(&a, path, &(db_options){.read_only = reading}, &d, &error) != TACT_IO) _exit(2);
+    if (!strstr(error.text, "permissions") || !strstr(error.text, path)) _exit(3);
+    arena_fini(&a);
+    _exit(0);
+}
+
+static void expect_refused_as_nobody(const char *path, bool reading) {
+    int status;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) try_as_nobody(path, reading);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static void a_folder_of_somebody_else_is_refused(void **state) {
+    (void)state;
+    arena a;
+    arena_init(&a, 0);
+    folder f = folder_new();
+    assert_int_equal(chmod(f.path, 0555), 0);
+    expect_refused_as_nobody(f.path, false);
+    assert_int_equal(chmod(f.path, 0755), 0);
+    if (geteuid() == 0) { // files that belong to root
+        db *d = must_open(&a, f.path, NULL);
+        db_close(d);
+        expect_refused_as_nobody(f.path, false);
+        expect_refused_as_nobody(f.path, true);
     }
     folder_remove(&f);
     arena_fini(&a);
@@ -229,6 +305,164 @@ static void a_reader_that_stays_stops_growing_but_breaks_nothing(void **state) {
     folder_remove(&f);
     arena_fini(&a);
 }
+
+// ---- Views, readers, notices ----------------------------------------------------------------------------------------
+
+typedef struct heard {
+    int count;
+    char last[600];
+} heard;
+
+static void hear(void *context, const char *line) {
+    heard *h = context;
+    h->count++;
+    snprintf(h->last, sizeof h->last, "%s", line);
+}
+
+static void a_view_that_is_too_old_says_so_until_it_is_renewed(void **state) {
+    (void)state;
+    arena a;
+    arena_init(&a, 0);
+    folder f = folder_new();
+    heard h = {0};
+    db *d = must_open(&a, f.path, &(db_options){.view_max_ms = 30, .notice = {hear, &h}});
+    db_txn t;
+    db_walk w;
+    tact_str value;
+    uint64_t count;
+    tact_error error = {.text = ""};
+    assert_int_equal(db_write(d, put_two, NULL, NULL), 0);
+    assert_int_equal(db_read(d, &t, NULL), 0);
+    assert_int_equal(db_get(&t, DB_SEEN, text("a"), &value), 0);
+    assert_int_equal(db_walk_begin(&t, DB_META, text(""), &w), 0);
+    usleep(60000);
+    assert_int_equal(db_get(&t, DB_SEEN, text("a"), &value), TACT_BUSY);
+    assert_int_equal(db_walk_next(&w), TACT_BUSY);
+    assert_int_equal(db_count(&t, DB_SEEN, &count), TACT_BUSY);
+    db_walk_end(&w);
+    assert_int_equal(db_walk_begin(&t, DB_META, text(""), &w), TACT_BUSY);
+    assert_int_equal(db_fault(&t, &error), TACT_BUSY);
+    assert_non_null(strstr(error.text, "more than 30 ms"));
+    assert_int_equal(h.count, 1); // once, however often it asks
+    assert_string_equal(h.last, error.text);
+    db_read_pause(&t);
+    assert_int_equal(db_read_renew(&t, NULL), 0);
+    assert_int_equal(db_get(&t, DB_SEEN, text("a"), &value), 0);
+    db_read_end(&t);
+    db_close(d);
+
+    d = must_open(&a, f.path, &(db_options){.view_max_ms = DB_VIEW_FOREVER});
+    assert_int_equal(db_read(d, &t, NULL), 0);
+    usleep(60000);
+    assert_int_equal(db_get(&t, DB_SEEN, text("a"), &value), 0);
+    db_read_end(&t);
+    db_close(d);
+    folder_remove(&f);
+    arena_fini(&a);
+}
+
+static tact_err write_slowly(void *context, db_txn *t, tact_error *error) {
+    usleep(60000);
+    return put_two(context, t, error);
+}
+
+static void only_views_grow_old(void **state) {
+    (void)state;
+    arena a;
+    arena_init(&a, 0);
+    folder f = folder_new();
+    db *d = must_open(&a, f.path, &(db_options){.view_max_ms = 10});
+    assert_int_equal(db_write(d, write_slowly, NULL, NULL), 0);
+    db_close(d);
+    folder_remove(&f);
+    arena_fini(&a);
+}
+
+static void status_tells_how_far_the_oldest_view_is_behind(void **state) {
+    (void)state;
+    arena a;
+    arena_init(&a, 0);
+    folder f = folder_new();
+    heard h = {0};
+    db *d = must_open(&a, f.path, &(db_options){.map_bytes = 4 * DB_MAP_MIN, .notice = {hear, &h}});
+    db_usage before, after;
+    db_txn old, paused, young;
+    assert_int_equal(db_status(d, &before, NULL), 0);
+    assert_int_equal(before.readers, 0);
+    assert_int_equal(before.oldest_lag, 0);
+    assert_int_equal(before.map_bytes, 4 * DB_MAP_MIN);
+    assert_in_range(before.used_bytes, 1, before.map_bytes);
+    assert_int_equal(db_read(d, &old, NULL), 0);
+    assert_int_equal(db_read(d, &paused, NULL), 0);
+    db_read_pause(&paused);
+    for (int i = 0; i < 3; i++) assert_int_equal(db_write(d, put_two, NULL, NULL), 0);
+    assert_int_equal(db_read(d, &young, NULL), 0);
+    assert_int_equal(db_status(d, &after, NULL), 0);
+    assert_int_equal(after.last_txn, before.last_txn + 3);
+    assert_int_equal(after.readers, 2);
+    assert_int_equal(after.oldest_lag, 3);
+    db_read_end(&old);
+    assert_int_equal(db_status(d, &after, NULL), 0);
+    assert_int_equal(after.readers, 1);
+    assert_int_equal(after.oldest_lag, 0);
+    db_read_end(&young);
+    db_read_end(&paused);
+
+    int runs = 0;
+    assert_int_equal(db_write(d, put_many, &runs, NULL), 0);
+    assert_int_equal(db_status(d, &after, NULL), 0);
+    assert_true(after.map_bytes >= after.used_bytes && after.used_bytes >= (uint64_t)MANY * 500);
+    assert_true(h.count >= 3);
+    assert_non_null(strstr(h.last, "grew to"));
+    db_close(d);
+    folder_remove(&f);
+    arena_fini(&a);
+}
+
+static void readers_that_died_are_cleared(void **state) {
+    (void)state;
+    arena a;
+    arena_init(&a, 0);
+    folder f = folder_new();
+    heard h = {0};
+    db *d = must_open(&a, f.path, &(db_options){.notice = {hear, &h}});
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) { // begins anew: LMDB must not be opened twice by a process, nor used by its child
+        execl("/proc/self/exe", "db_test", "--read-and-die", f.path, NULL);
+        _exit(2);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    db_usage usage;
+    uint32_t cleared = 0;
+    assert_int_equal(db_status(d, &usage, NULL), 0);
+    assert_int_equal(usage.readers, 1);
+    assert_int_equal(db_readers_check(d, &cleared, NULL), 0);
+    assert_int_equal(cleared, 1);
+    assert_int_equal(h.count, 1);
+    assert_non_null(strstr(h.last, "process died"));
+    assert_int_equal(db_readers_check(d, &cleared, NULL), 0);
+    assert_int_equal(cleared, 0);
+    assert_int_equal(h.count, 1);
+    assert_int_equal(db_status(d, &usage, NULL), 0);
+    assert_int_equal(usage.readers, 0);
+    db_close(d);
+    folder_remove(&f);
+    arena_fini(&a);
+}
+
+static int read_and_die(const char *path) {
+    arena a;
+    db *d = NULL;
+    db_txn t;
+    arena_init(&a, 0);
+    if (db_open(&a, path, &(db_options){.read_only = true}, &d, NULL) || db_read(d, &t, NULL)) return 1;
+    _exit(0); // with its view
+}
+
+// ---- Faults ---------------------------------------------------------------------------------------------------------
 
 static void any_call_may_fail(void **state) {
     (void)state;
@@ -262,12 +496,19 @@ static void any_call_may_fail(void **state) {
     }
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    if (argc == 3 && strcmp(argv[1], "--read-and-die") == 0) return read_and_die(argv[2]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_what_was_committed),
         cmocka_unit_test(the_map_grows_and_keys_are_in_order),
         cmocka_unit_test(each_refusal_says_why),
         cmocka_unit_test(a_reader_that_stays_stops_growing_but_breaks_nothing),
+        cmocka_unit_test(a_view_that_is_too_old_says_so_until_it_is_renewed),
+        cmocka_unit_test(only_views_grow_old),
+        cmocka_unit_test(status_tells_how_far_the_oldest_view_is_behind),
+        cmocka_unit_test(readers_that_died_are_cleared),
+        cmocka_unit_test(a_folder_of_somebody_else_is_refused),
+        cmocka_unit_test(a_file_whose_making_was_interrupted_is_made_again),
         cmocka_unit_test(any_call_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

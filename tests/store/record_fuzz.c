@@ -23,6 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         for (uint32_t n = 0; n < SHOP_AGGREGATES + 1; n++) look(record_aggregate(&r, sc, n, SHOP_NOW), &a);
         for (uint32_t n = 0; n < SCHEMA_PURPOSES_MAX; n++) (void)record_granted(&r, sc, n, SHOP_NOW);
         (void)record_tally(&r, 12345678901, SHOP_NOW);
+        (void)value_hash(tact_string(record_unit(&r).ptr, record_unit(&r).len));
     }
     arena_fini(&a);
     return 0;

@@ -53,10 +53,25 @@ static bool same_state(tact_value x, tact_value y) {
     return x.kind == y.kind && (x.kind == TACT_ERROR ? x.len == y.len : tact_value_equal(x, y));
 }
 
+// The identity of the strand that has the person's id, here the newest one.
+static void check_unit(const record *r, const merged *m, const schema *sc) {
+    char expected[SCHEMA_NAME_MAX + COMMAND_IDENTITY_MAX + 2] = "";
+    for (uint32_t i = 0; i < m->identities_count; i++) {
+        const merge_identity *one = &m->identities[i];
+        tact_str space = sc->identities[one->space].name;
+        if (one->strand != m->person) continue;
+        snprintf(expected, sizeof expected, "%.*s:%.*s", (int)space.len, space.ptr, (int)one->value.len,
+                 one->value.ptr);
+    }
+    assert_string_not_equal(expected, "");
+    assert_true(tact_str_equal(record_unit(r), tact_str_from(expected)));
+}
+
 static void check_all(arena *a, const record *r, const merged *m, const schema *sc, int64_t now) {
     uint32_t facts = 0, consents = 0, windows = 0;
     assert_int_equal(record_person(r), m->person);
     assert_int_equal(record_updates(r), m->updates);
+    check_unit(r, m, sc);
     for (uint32_t p = 0; p < SHOP_PURPOSES; p++) {
         const strand_consent *c = consents < m->consents_count ? &m->consents[consents] : NULL;
         consent_state expected = CONSENT_UNSET;
@@ -114,7 +129,9 @@ static merged random_person(arena *a, uint64_t *seed, const schema *sc) {
     merged m;
     assert_non_null(strands);
     for (int i = 0; i < 3; i++) {
-        strands[i] = shop_strand((uint64_t)i + 40, SHOP_COOKIE, "k", SHOP_NOW);
+        static const char *const names[] = {"4711", "ann@example.com", "k-7"};
+        strands[i] = shop_strand((uint64_t)i + 40, (uint16_t)i, names[i],
+                                 SHOP_NOW - i); // the smallest id is the newest
         for (int64_t k = draw_below(seed, 30); k > 0; k--) {
             command c = shop_draw(a, seed, SHOP_NOW + draw_below(seed, 9 * SHOP_DAY));
             shop_apply(a, &strands[i], &c, sc);
@@ -368,13 +385,14 @@ static void put_text(hand *h, const char *text) {
 static size_t golden_bytes(unsigned char *out) {
     hand h = {.at = 0};
     static const unsigned char kinds[] = {6, 3, 5, 0x68, 2, 10, 11, 0x58, 0x38, 3};
-    uint64_t fixed = 40 + 2 * 8 + 10 * 8 + 16 + 10 * 4 + 20 + 12 + 10 + 10;
-    uint64_t at = fixed, texts = at + 3, strings = texts, stamp, doubles, ints, window, tally;
-    // the rest: "Ann" | list items 16, "a", "bc" | timestamp 12 | doubles 8 | ints 8 | window 16 + 2 * 16 | tally 8 +
-    // 16
+    uint64_t fixed = 48 + 2 * 8 + 10 * 8 + 16 + 10 * 4 + 20 + 12 + 10 + 10;
+    uint64_t unit = fixed, at = unit + 10, texts = at + 3, strings = texts, stamp, doubles, ints, window, tally;
+    // the rest: "cookie:k-7" | "Ann" | list items 16, "a", "bc" | timestamp 12 | doubles 8 | ints 8 | window 16 + 2 *
+    // 16 | tally 8 + 16
     stamp = strings + 16 + 3, doubles = stamp + 12, ints = doubles + 8, window = ints + 8, tally = window + 48;
     put(&h, 1, 1), put(&h, 0, 1), put(&h, GOLDEN_DECLARED, 2), put(&h, 10, 2), put(&h, 1, 2);
     put(&h, 4711, 8), put(&h, 99, 8), put(&h, 1 << 1, 8), put(&h, 1, 4), put(&h, tally + 24, 4);
+    put(&h, unit, 4), put(&h, 10, 4);
     put(&h, 0x3f7, 8), put(&h, UINT64_C(9) << 48 | 1 << (50 - 48), 8);
     put(&h, at, 4), put(&h, 3, 4);      // first_name: "Ann"
     put(&h, (uint64_t)-9, 8);           // recency
@@ -392,6 +410,7 @@ static size_t golden_bytes(unsigned char *out) {
     put(&h, 0, 4), put(&h, window, 4), put(&h, 48, 4);
     for (unsigned i = 0; i < 10; i++) put(&h, i % 4, 1);
     for (unsigned i = 0; i < 10; i++) put(&h, kinds[i], 1);
+    put_text(&h, "cookie:k-7");
     put_text(&h, "Ann");
     put(&h, strings + 16, 4), put(&h, 1, 4), put(&h, strings + 17, 4), put(&h, 2, 4), put_text(&h, "abc");
     put(&h, (uint64_t)-86400, 8), put(&h, 500, 4);
@@ -409,6 +428,7 @@ static void check_golden_values(arena *a, const record *r, const schema *sc) {
     int64_t now = 1700000001000;
     assert_int_equal(record_person(r), 4711);
     assert_int_equal(record_updates(r), 99);
+    assert_true(tact_str_equal(record_unit(r), TACT_STR("cookie:k-7")));
     static const char *const printed[SHOP_ATTRIBUTES] = {"\"Ann\"",
                                                          "-9",
                                                          "12.5",
@@ -462,8 +482,11 @@ static tact_str build_golden(arena *a, const schema *sc) {
     }
     for (int i = 0; i < 2; i++) assert_int_equal(tally_add(a, &tally, 1700000000500 - 500 * i, 3), TACT_OK);
     const strand_state windows = {SHOP_PURCHASES_90D, window}, tallies = {12345678901, tally};
+    const merge_identity identity = {4711, SHOP_COOKIE, false, TACT_STR("k-7"), 1600000000000};
     merged m = {.person = 4711,
                 .updates = 99,
+                .identities = &identity,
+                .identities_count = 1,
                 .facts = facts,
                 .facts_count = GOLDEN_PRESENT,
                 .consents = &consent,

@@ -42,7 +42,7 @@ static void office_close(office *o, uint64_t position) {
     assert_int_equal(db_read(o->d, &t, &error), 0);
     assert_int_equal(apply_state_read(&t, &applied), 0);
     assert_int_equal(applied.position, position);
-    if (fsck_run(&t, &o->env, NULL, &error)) fail_msg("%s", error.text);
+    if (fsck_run(&t, &o->env, NULL, NULL, NULL, &error)) fail_msg("%s", error.text);
     db_read_end(&t);
     db_close(o->d);
     folder_remove(&o->f);
@@ -125,7 +125,7 @@ static void an_interval_survives_growing(void **state) {
     office o;
     office_open(&o, &(db_options){.map_bytes = 1}, &(writer_options){.interval_ms = 20});
     call_all(&o);
-    assert_int_equal(writer_lost(o.w), 0);
+    assert_int_equal(writer_status_of(o.w).lost, 0);
     writer_stop(o.w);
     office_close(&o, CALLERS * ROUNDS * 3);
 }

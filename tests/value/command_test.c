@@ -91,6 +91,7 @@ static void test_golden_bytes(void **state) {
         ROW(UNLINK, "\1\4\0\xe8\7\xff\1\0\0044711"),
         ROW(ERASE, "\1\5\0\xe8\7\xff\1\0\0044711"),
         ROW(COUNT, "\1\6\0\xe8\7\xff\1\0\0044711\xac\2\7"),
+        ROW(SWEEP, "\1\7\0\xe8\7\xff\0\xac\2\0\1"),
 #undef ROW
     };
     rows[0].c.id = TACT_STR("id");
@@ -108,6 +109,8 @@ static void test_golden_bytes(void **state) {
     rows[6].c.tally = 300;
     rows[6].c.keep = 3;
     rows[6].c.everyone = true;
+    rows[7].c.identities_count = 0;
+    rows[7].c.limits = (command_limits){300, 0, 1};
     assert_int_equal(sizeof rows / sizeof *rows, COMMAND_KINDS);
     for (size_t i = 0; i < COMMAND_KINDS; i++) {
         assert_int_equal(rows[i].c.kind, i);
@@ -119,7 +122,8 @@ static void test_golden_bytes(void **state) {
         assert_true(tact_str_equal(bytes_of(&back), bytes));
         assert_int_equal(back.kind, i);
         assert_int_equal(back.time_ms, 1000);
-        assert_true(tact_str_equal(back.identities[0].value, TACT_STR("4711")));
+        assert_int_equal(back.identities_count, rows[i].c.identities_count);
+        if (i != COMMAND_SWEEP) assert_true(tact_str_equal(back.identities[0].value, TACT_STR("4711")));
         for (size_t len = 0; len < bytes.len; len++) { // cut short anywhere
             assert_int_equal(command_read(&memory, (tact_str){bytes.ptr, len}, &back, NULL), TACT_INVALID);
         }
@@ -212,6 +216,38 @@ static void test_bounds_of_every_command(void **state) {
     says(&c, s, NULL);
     c.source = 1;
     says(&c, s, "there is no source of its number");
+}
+
+static void test_bounds_of_texts_and_ages(void **state) {
+    (void)state;
+    const schema *s = example();
+    char text[COMMAND_TEXT_MAX + 1];
+    memset(text, 'x', sizeof text);
+    command_value value = {1, tact_string(text, COMMAND_TEXT_MAX)};
+    command c = bare(COMMAND_EVENT);
+    c.values = &value;
+    c.values_count = 1;
+    says(&c, s, NULL);
+    value.value.len++;
+    out_of_bounds(&c, s, "a text is longer than 2,048 bytes");
+    const tact_value item = value.value;
+    c.kind = COMMAND_SET;
+    value = (command_value){3, tact_list(&item, 1)};
+    out_of_bounds(&c, s, "a text is longer than 2,048 bytes");
+    c = bare(COMMAND_SWEEP);
+    out_of_bounds(&c, s, "it names an identity, and is about none");
+    c.identities_count = 0;
+    says(&c, s, NULL);
+    c.limits = (command_limits){SCHEMA_SPAN_MAX_MS, SCHEMA_SPAN_MAX_MS, SCHEMA_SPAN_MAX_MS};
+    says(&c, s, NULL);
+    int64_t *ages[] = {&c.limits.history_age_ms, &c.limits.seen_age_ms, &c.limits.count_age_ms};
+    for (int i = 0; i < 3; i++) {
+        *ages[i] = SCHEMA_SPAN_MAX_MS + 1;
+        out_of_bounds(&c, s, "an age is below 0, or more than a hundred years");
+        *ages[i] = -1;
+        says(&c, s, "an age is below 0, or more than a hundred years");
+        *ages[i] = 0;
+    }
 }
 
 static void test_bounds_of_identities(void **state) {
@@ -378,18 +414,22 @@ static void test_bounds_of_consents_and_counts(void **state) {
 
 static void test_bound_of_the_whole(void **state) {
     (void)state;
-    char *text = arena_alloc(&memory, COMMAND_BYTES_MAX);
-    memset(text, 'x', COMMAND_BYTES_MAX);
-    command_value value = {0, tact_string("", 0)};
+    enum { TEXTS = 32, LONG = 2000 };
+    char text[COMMAND_TEXT_MAX];
+    memset(text, 'x', sizeof text);
+    tact_value items[TEXTS + 1], *last = &items[TEXTS];
+    for (int i = 0; i < TEXTS; i++) items[i] = tact_string(text, LONG);
+    *last = tact_string("", 0);
+    command_value value = {3, tact_list(items, TEXTS + 1)};
     command c = bare(COMMAND_SET), back;
     c.values = &value;
     c.values_count = 1;
-    size_t others = bytes_of(&c).len + 2; // the text's length will take three bytes
-    value.value = tact_string(text, COMMAND_BYTES_MAX - others);
+    size_t others = bytes_of(&c).len + 1; // the last text's length will take two bytes
+    *last = tact_string(text, COMMAND_BYTES_MAX - others);
     tact_str bytes = bytes_of(&c);
     assert_int_equal(bytes.len, COMMAND_BYTES_MAX);
     assert_int_equal(command_read(&memory, bytes, &back, &error), TACT_OK);
-    value.value.len++;
+    last->len++;
     buf out = buf_in(&memory);
     assert_int_equal(command_write(&out, &c), TACT_LIMIT);
     assert_int_equal(command_read(&memory, buf_done(&out), &back, &error), TACT_INVALID);
@@ -408,7 +448,7 @@ static void test_refuses_other_bytes(void **state) {
 #define ROW(literal, says) {literal, sizeof(literal) - 1, says}
         ROW("", "the bytes end too early, at byte 0"),
         ROW("\2\5\0\0\0\1\0\1x", "a command is of an unknown version, at byte 1"),
-        ROW("\1\7\0\0\0\1\0\1x", "a number is larger than it can be, at byte 2"),
+        ROW("\1\x08\0\0\0\1\0\1x", "a number is larger than it can be, at byte 2"),
         ROW("\1\5\0\0\0\1\0\1xy", "there are bytes left over, at byte 9"),
         ROW("\1\5\0\0\0\1\0\1\xff", "a text is not UTF-8, at byte 9"),
         ROW("\1\5\0\0\0\0", "a command is not one: it names no identity"),
@@ -464,6 +504,8 @@ static command random_command(void) {
         identities[i] = (command_identity){(uint16_t)i, value};
     }
     c.identities = identities;
+    if (c.kind == COMMAND_SWEEP) c.identities_count = 0;
+    c.limits = (command_limits){below(1 << 30), (int64_t)below(1 << 20) << 20, below(2)};
     c.values_count = below(20) + 1;
     command_value *values = arena_array(&memory, c.values_count, sizeof *values);
     for (uint32_t i = 0; i < c.values_count; i++) values[i] = (command_value){(uint16_t)(i * 3), random_value()};
@@ -507,6 +549,26 @@ static void test_random_round_trips(void **state) {
     }
 }
 
+// What a copy was made of may go, texts and arrays.
+static void test_a_copy_borrows_nothing(void **state) {
+    (void)state;
+    random_state = 2;
+    for (int round = 0; round < 500; round++) {
+        command c = random_command(), borrows, copy;
+        tact_str bytes = bytes_of(&c);
+        arena of_original, of_copy;
+        arena_init(&of_original, 0), arena_init(&of_copy, 0);
+        char *text = arena_copy(&of_original, bytes.ptr, bytes.len);
+        assert_int_equal(command_read(&of_original, (tact_str){text, bytes.len}, &borrows, &error), TACT_OK);
+        assert_true(command_copy(&of_copy, &borrows, &copy));
+        memset(text, 0, bytes.len);
+        arena_fini(&of_original);
+        assert_true(tact_str_equal(bytes_of(&copy), bytes));
+        arena_fini(&of_copy);
+        tact_arena_reset(&memory);
+    }
+}
+
 static void test_memory_runs_out(void **state) {
     (void)state;
     random_state = 1;
@@ -526,7 +588,10 @@ static void test_memory_runs_out(void **state) {
         tact_err err = command_read(&small, bytes, &back, &error);
         assert_true(err == TACT_OK || err == TACT_NO_MEMORY);
         arena_fini(&small);
-        enough = !err && !written;
+        arena_init(&small, bytes_max);
+        bool copied = command_copy(&small, &c, &back);
+        arena_fini(&small);
+        enough = !err && !written && copied;
     }
 }
 
@@ -537,6 +602,7 @@ int main(void) {
         TEST(test_all_that_was_written_is_read),
         TEST(test_other_fields_do_not_matter),
         TEST(test_bounds_of_every_command),
+        TEST(test_bounds_of_texts_and_ages),
         TEST(test_bounds_of_identities),
         TEST(test_bounds_of_sets),
         TEST(test_bounds_of_events),
@@ -544,6 +610,7 @@ int main(void) {
         TEST(test_bound_of_the_whole),
         TEST(test_refuses_other_bytes),
         TEST(test_random_round_trips),
+        TEST(test_a_copy_borrows_nothing),
         TEST(test_memory_runs_out),
 #undef TEST
     };

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Warnings. The subtle one is of an offer that others always come before: in a placement of n slots it has no place if
+// n offers that nothing can keep away surely rank higher. Surely means that the ranking depends on nothing but what is
+// fixed for an offer, so that it can be worked out here; whatever might be otherwise (an experiment that changes the
+// ranking, an offer that may be shown elsewhere in the same answer) says nothing.
+#include "bundle/lint.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define NAME(s) (int)(s).len, (s).ptr
+
+// ---- Rules that never hold ------------------------------------------------------------------------------------------
+
+static uint32_t add_forms(const bundle_rule rules[BUNDLE_TIERS], const normal_form **forms, uint32_t count) {
+    for (int i = 0; i < BUNDLE_TIERS; i++) {
+        if (rules[i].form) forms[count++] = rules[i].form;
+    }
+    return count;
+}
+
+// Whether a form is part of another; as deep as forms are, which is as deep as expressions are.
+static bool holds_part(const normal_form *whole, const normal_form *part) {
+    if (whole == part) return true;
+    if (whole->kind != NORMAL_AND && whole->kind != NORMAL_OR) return false;
+    for (uint32_t i = 0; i < whole->count; i++) {
+        if (holds_part(whole->parts[i], part)) return true;
+    }
+    return false;
+}
+
+static const bundle_rule *rule_of(const bundle_rule rules[BUNDLE_TIERS], const normal_form *part) {
+    for (int i = 0; part && i < BUNDLE_TIERS; i++) {
+        if (rules[i].form && holds_part(rules[i].form, part)) return &rules[i];
+    }
+    return NULL;
+}
+
+// Warns if the rules of an offer, together with those of its group, can never hold, or those of a group alone.
+static void warn_rules(builder *B, const bundle_rule own[BUNDLE_TIERS], const bundle_group *group, cel_span at,
+                       const char *what) {
+    const normal_form *forms[2 * BUNDLE_TIERS], *clash = NULL;
+    uint32_t count = add_forms(own, forms, 0);
+    if (count == 0) return;
+    if (group) count = add_forms(group->rules, forms, count);
+    if (normal_can_hold(forms, count, &clash)) return;
+    const bundle_rule *mine = rule_of(own, clash), *its = group ? rule_of(group->rules, clash) : NULL;
+    const bundle_rule *rule = mine ? mine : its;
+    if (mine) report_path(B->r, "%.*s", NAME(mine->path));
+    if (mine) at = mine->at;
+    if (!rule) {
+        report_add(B->r, REPORT_NEVER, at, NULL, "%s", what);
+    } else if (clash->kind == NORMAL_FALSE) {
+        report_add(B->r, REPORT_NEVER, at, NULL, "%s: the rule is always false", what);
+    } else {
+        report_add(B->r, REPORT_NEVER, at, NULL, "%s: `%.*s`%s%.*s contradicts the rest", what, (int)clash->len,
+                   rule->text.ptr + clash->pos, mine ? "" : " in ", mine ? 0 : (int)its->path.len, rule->path.ptr);
+    }
+}
+
+static void lint_rules(builder *B) {
+    const bundle *b = B->b;
+    uint64_t *never = build_array(B, B->scratch, b->groups_count / 64 + 1, sizeof *never); // groups, by bit
+    if (!never) return;
+    for (uint32_t i = 0; i < b->groups_count; i++) {
+        uint32_t before = B->r->warnings;
+        report_path(B->r, "groups.%.*s", NAME(b->groups[i].name));
+        warn_rules(B, b->groups[i].rules, NULL, B->members[DRAFT_GROUPS].of[i]->node->key_at,
+                   "no offer of the group can ever be eligible");
+        if (B->r->warnings != before) never[i / 64] |= UINT64_C(1) << (i % 64);
+    }
+    for (uint32_t i = 0; i < b->offers_count; i++) {
+        const bundle_offer *o = &b->offers[i];
+        if (o->group >= 0 && (never[o->group / 64] >> (o->group % 64) & 1)) continue; // follows from its group
+        report_path(B->r, "offers.%.*s", NAME(o->name));
+        warn_rules(B, o->rules, o->group < 0 ? NULL : &b->groups[o->group], o->at, "the offer can never be eligible");
+    }
+}
+
+// ---- Offers that others come before ---------------------------------------------------------------------------------
+
+static bool are_free(const bundle_rule rules[BUNDLE_TIERS]) {
+    for (int i = 0; i < BUNDLE_TIERS; i++) {
+        if (rules[i].program && (!rules[i].form || rules[i].form->kind != NORMAL_TRUE)) return false;
+    }
+    return true;
+}
+
+// Whether a text is the same for everybody: then it cannot lack a value.
+static bool is_fixed(const bundle_content *c) {
+    for (uint32_t i = 0; i < c->count; i++) {
+        for (uint32_t j = 0; j < c->texts[i].count; j++) {
+            if (c->texts[i].pieces[j].program) return false;
+        }
+    }
+    return true;
+}
+
+// Whether nothing keeps the offer away from a placement, ever. `contents` is how many placements it has content for.
+static bool is_free(const bundle *b, const bundle_content *c, uint32_t contents) {
+    const bundle_offer *o = &b->offers[c->offer];
+    const bundle_group *g = o->group < 0 ? NULL : &b->groups[o->group];
+    bool own = are_free(o->rules) && o->purpose < 0 && !o->caps.count && o->starts_ms == 0 && o->ends_ms == INT64_MAX;
+    bool group = !g || (are_free(g->rules) && !g->caps.count && !g->per_answer);
+    return own && group && (o->repeat || contents == 1) && is_fixed(c);
+}
+
+typedef struct ranked {
+    double score;
+    uint32_t offer; // of equals the first comes first
+} ranked;
+
+static int by_rank(const void *a, const void *b) {
+    const ranked *x = a, *y = b;
+    if (x->score != y->score) return x->score > y->score ? -1 : 1;
+    return (x->offer > y->offer) - (x->offer < y->offer);
+}
+
+// Whether the ranking is the same for everybody.
+static bool is_constant(const bundle *b, const bundle_placement *p, uint32_t placement) {
+    uint32_t count;
+    const tact_cel_program *program = b->rankings[p->ranking].rule.program;
+    const uint32_t *slots = tact_cel_program_slots(program, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint8_t kind = b->slots[slots[i]].kind;
+        if (kind != BUNDLE_SLOT_OFFER && kind != BUNDLE_SLOT_PROPENSITY) return false;
+    }
+    for (uint32_t i = 0; i < b->experiments_count; i++) {
+        const bundle_experiment *e = &b->experiments[i];
+        bool here = e->placements_count == 0, changes = false;
+        for (uint32_t j = 0; j < e->placements_count; j++) here |= e->placements[j] == placement;
+        for (uint32_t j = 0; j < e->arms_count; j++) changes |= e->arms[j].ranking >= 0;
+        if (here && changes) return false;
+    }
+    return true;
+}
+
+// What the ranking gives for an offer; false: it depends on who asks.
+static bool rank_of(const bundle *b, const bundle_placement *p, const bundle_offer *o, tact_value *slots, arena *a,
+                    double *score) {
+    const tact_cel_program *program = b->rankings[p->ranking].rule.program;
+    for (uint32_t i = 0; i < b->slots_count; i++) {
+        if (b->slots[i].kind == BUNDLE_SLOT_OFFER) slots[i] = o->attributes[b->slots[i].number];
+        if (b->slots[i].kind == BUNDLE_SLOT_PROPENSITY) {
+            slots[i] = o->propensity.program ? tact_fault_value(TACT_FAULT_ABSENT, NULL)
+                                             : tact_double(o->propensity_constant);
+        }
+    }
+    tact_cel_input in = {.slots = slots, .slots_count = b->slots_count, .arena = a};
+    tact_value v = tact_cel_eval(program, &in);
+    *score = v.kind == TACT_DOUBLE ? v.as.d : 0;
+    return v.kind == TACT_DOUBLE && !isnan(v.as.d);
+}
+
+typedef struct shadows {
+    uint32_t *contents; // of each offer: placements that it has content for
+    uint32_t *shadowed; // and those in which it has no place
+    tact_value *slots;
+} shadows;
+
+// Counts the placement for each offer that surely has no place in it.
+static void lint_placement(builder *B, uint32_t placement, shadows *s) {
+    const bundle *b = B->b;
+    const bundle_placement *p = &b->placements[placement];
+    if (p->contents_count <= p->slots || !is_constant(b, p, placement)) return;
+    arena memory;
+    arena_init(&memory, 0);
+    ranked *free = arena_array(&memory, p->contents_count, sizeof *free), *all;
+    all = arena_array(&memory, p->contents_count, sizeof *all);
+    uint32_t free_count = 0, all_count = 0;
+    if (!free || !all) {
+        report_no_memory(B->r);
+        arena_fini(&memory);
+        return;
+    }
+    for (uint32_t i = 0; i < p->contents_count; i++) {
+        const bundle_content *c = &b->contents[p->contents[i]];
+        ranked r = {.offer = c->offer};
+        if (!rank_of(b, p, &b->offers[c->offer], s->slots, &memory, &r.score)) continue;
+        all[all_count++] = r;
+        if (is_free(b, c, s->contents[c->offer])) free[free_count++] = r;
+    }
+    if (free_count >= p->slots) {
+        qsort(free, free_count, sizeof *free, by_rank);
+        const ranked *last = &free[p->slots - 1]; // who ranks below it has no place
+        for (uint32_t i = 0; i < all_count; i++) {
+            bool below = p->ties_random ? all[i].score < last->score : by_rank(&all[i], last) > 0;
+            s->shadowed[all[i].offer] += below;
+        }
+    }
+    arena_fini(&memory);
+}
+
+static void lint_shadows(builder *B) {
+    const bundle *b = B->b;
+    shadows s = {build_array(B, B->scratch, b->offers_count, sizeof *s.contents),
+                 build_array(B, B->scratch, b->offers_count, sizeof *s.shadowed),
+                 build_array(B, B->scratch, b->slots_count, sizeof *s.slots)};
+    if (!s.contents || !s.shadowed || !s.slots) return;
+    for (uint32_t i = 0; i < b->contents_count; i++) s.contents[b->contents[i].offer]++;
+    for (uint32_t i = 0; i < b->placements_count; i++) lint_placement(B, i, &s);
+    for (uint32_t i = 0; i < b->offers_count; i++) {
+        const bundle_offer *o = &b->offers[i];
+        report_path(B->r, "offers.%.*s", NAME(o->name));
+        if (!s.contents[i]) {
+            report_add(B->r, REPORT_NO_CONTENT, o->at, NULL,
+                       "the offer has no content for any placement: it is never shown");
+        } else if (s.shadowed[i] == s.contents[i]) {
+            report_add(B->r, REPORT_SHADOWED, o->at, "offers that nothing keeps away rank higher, and fill every slot",
+                       "the offer is never shown: others always come before it");
+        }
+    }
+}
+
+// Fallbacks are never candidates, so what one brings for a placement that falls back on another is never shown.
+static void lint_fallbacks(builder *B) {
+    for (uint32_t i = 0; i < B->b->contents_count; i++) {
+        const bundle_content *c = &B->b->contents[i];
+        const bundle_offer *o = &B->b->offers[c->offer];
+        const bundle_placement *p = &B->b->placements[c->placement];
+        if (!o->fallback || p->fallback == (int32_t)c->offer) continue;
+        report_path(B->r, "offers.%.*s.content.%.*s", NAME(o->name), NAME(p->name));
+        report_add(B->r, REPORT_SHADOWED, o->at, "a fallback is shown only where placements name it as theirs",
+                   "the offer is a fallback elsewhere, and never shown in `%.*s`", NAME(p->name));
+    }
+}
+
+// ---- Segments -------------------------------------------------------------------------------------------------------
+
+static void lint_segments(builder *B) {
+    for (uint32_t i = 0; i < B->members[DRAFT_SEGMENTS].count; i++) {
+        const draft_member *m = B->members[DRAFT_SEGMENTS].of[i];
+        const bundle_segment *s = NULL;
+        for (uint32_t j = 0; j < B->b->segments_count && !s; j++) {
+            if (tact_str_equal(B->b->segments[j].name, m->name)) s = &B->b->segments[j];
+        }
+        if (!s || (B->read[s->slot / 64] >> (s->slot % 64) & 1)) continue;
+        report_path(B->r, "segments.%.*s", NAME(m->name));
+        report_add(B->r, REPORT_UNUSED, m->node->key_at, NULL, "nobody reads `segment.%.*s`", NAME(m->name));
+    }
+}
+
+void lint_bundle(builder *B) {
+    lint_rules(B);
+    lint_shadows(B);
+    lint_fallbacks(B);
+    lint_segments(B);
+}

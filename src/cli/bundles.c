@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `tact bundles`: what was published into a store, the newest first.
+#include <stdlib.h>
+
+#include "cli/answer.h"
+#include "cli/cli.h"
+#include "cli/key_file.h"
+#include "cli/opt.h"
+#include "cli/rules.h"
+#include "cli/table.h"
+
+// clang-format off
+#define OPTIONS(X) \
+    X(DB,   "db",   "DIR", "the folder of the store") \
+    X(JSON, "json", NULL,  "print it as JSON") \
+    X(HELP, "help", NULL,  "show this")
+// clang-format on
+
+enum {
+#define X(name, text, argument, summary) OPT_##name,
+    OPTIONS(X)
+#undef X
+        OPTS_COUNT
+};
+
+static const cli_opt options[] = {
+#define X(name, text, argument, summary) {text, argument, summary},
+    OPTIONS(X)
+#undef X
+};
+
+static const cli_usage usage = {
+    .line = "tact bundles --db DIR [--json]",
+    .about =
+        "Lists the versions of bundles that were published into a store, the newest first: when, by whom, signed by\n"
+        "whose key, and why. The active one has a star.\n"
+        "\n"
+        "  tact bundles --db data\n"
+        "\n"
+        "Ends with 0; with 2 if the command line is wrong; with 3 if the folder cannot be opened.\n",
+    .options = options,
+    .options_count = OPTS_COUNT,
+    .operands_max = 0,
+};
+
+static int newest_first(const void *a, const void *b) {
+    const bundles_version *x = a, *y = b;
+    if (x->time_ms != y->time_ms) return x->time_ms < y->time_ms ? 1 : -1;
+    return (x->number < y->number) - (x->number > y->number);
+}
+
+// "anna", or the key where nobody of that key is known.
+static tact_str signer_of(arena *a, const signers *who, const bundles_version *v) {
+    const signer *known = v->is_signed ? signers_find(who, v->signer) : NULL;
+    char text[KEY_FILE_TEXT];
+    if (known || !v->is_signed) return known ? known->name : TACT_STR("");
+    const char *copy = arena_printf(a, "unknown key %s", key_file_text(text, v->signer));
+    return tact_str_from(copy ? copy : "");
+}
+
+static int print_text(arena *a, const signers *who, const bundles_version *all, uint32_t count) {
+    table t = table_in(a, 7);
+    for (uint32_t i = 0; i < count; i++) {
+        const bundles_version *v = &all[i];
+        buf time = buf_in(a);
+        value_print_timestamp(&time, answer_time(v->time_ms / 1000 * 1000)); // to the second
+        tact_str by_whom = signer_of(a, who, v);
+        const char *by = by_whom.len ? arena_printf(a, "signed by %.*s", (int)by_whom.len, by_whom.ptr) : "";
+        const char *author = v->author.len ? arena_printf(a, "by %.*s", (int)v->author.len, v->author.ptr) : "";
+        table_add(&t, v->active ? TACT_STR("*") : TACT_STR(" "));
+        table_add(&t, tact_str_from(rules_version_text(a, v)));
+        table_add(&t, buf_done(&time));
+        table_add(&t, tact_str_from(author ? author : ""));
+        table_add(&t, tact_str_from(by ? by : ""));
+        table_add(&t, v->tests_skipped ? TACT_STR("tests skipped") : TACT_STR(""));
+        table_add(&t, v->message);
+    }
+    buf out = buf_in(a);
+    table_print(&out, &t, "");
+    if (!count) buf_add_text(&out, "no bundle was published yet\n");
+    cli_print(stdout, buf_done(&out));
+    return CLI_OK;
+}
+
+static tact_value text_value(tact_str text) {
+    return tact_string(text.ptr, text.len);
+}
+
+static int print_json(arena *a, const signers *who, const bundles_version *all, uint32_t count) {
+    tact_value *list = arena_array(a, count ? count : 1, sizeof *list);
+    for (uint32_t i = 0; list && i < count; i++) {
+        const bundles_version *v = &all[i];
+        tact_str by_whom = signer_of(a, who, v);
+        const value_entry fields[] = {
+            answer_field("name", text_value(v->name)),
+            answer_field("version", tact_uint(v->number)),
+            answer_field("active", tact_bool(v->active)),
+            answer_field("time", answer_time(v->time_ms)),
+            answer_field("author", text_value(v->author)),
+            answer_field("message", text_value(v->message)),
+            answer_field("signed_by", v->is_signed ? text_value(by_whom) : tact_null()),
+            answer_field("tests_skipped", tact_bool(v->tests_skipped)),
+            answer_field("activated", answer_time(v->activated_ms)),
+        };
+        list[i] = answer_map(a, fields, sizeof fields / sizeof *fields);
+    }
+    return answer_json(stdout, list ? tact_list(list, count) : tact_null(), a);
+}
+
+static int print_versions(cli_folder *place, bool json) {
+    bundles_version *all;
+    uint32_t count;
+    signers who;
+    tact_error error;
+    arena *a = &place->memory;
+    tact_err err = bundles_list(&place->reader.txn, a, &all, &count, &error);
+    if (!err) err = signers_get(&place->reader.txn, a, &who, &error);
+    if (err) return answer_failed(err, &error);
+    if (count) qsort(all, count, sizeof *all, newest_first);
+    return json ? print_json(a, &who, all, count) : print_text(a, &who, all, count);
+}
+
+int cmd_bundles(int argc, char **argv) {
+    const char *given[OPTS_COUNT] = {NULL};
+    cli_args args = {given, NULL, 0};
+    if (!opt_parse(&usage, argc, argv, &args)) return CLI_USAGE;
+    if (given[OPT_HELP]) {
+        opt_help(&usage, stdout);
+        return CLI_OK;
+    }
+    if (!given[OPT_DB]) return cli_complain("`--db DIR` is needed; usage: %s", usage.line);
+    cli_folder place;
+    int code = folder_open(&place, given[OPT_DB], NULL, true);
+    if (!code) code = print_versions(&place, given[OPT_JSON] != NULL);
+    folder_close(&place);
+    return code;
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `tact erase`: deletes a person for good, after asking. Subtle: whoever is asked may take long, so the folder is open
+// for reading only until there is an answer; the erasure goes by an identity and takes whoever that finds by then.
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/answer.h"
+#include "cli/cli.h"
+#include "cli/opt.h"
+
+// clang-format off
+#define OPTIONS(X) \
+    X(DB,   "db",   "DIR", "the folder of the store") \
+    X(YES,  "yes",  NULL,  "do not ask; needed where there is no terminal") \
+    X(JSON, "json", NULL,  "print the receipt as JSON") \
+    X(HELP, "help", NULL,  "show this")
+// clang-format on
+
+enum {
+#define X(name, text, argument, summary) OPT_##name,
+    OPTIONS(X)
+#undef X
+        OPTS_COUNT
+};
+
+static const cli_opt options[] = {
+#define X(name, text, argument, summary) {text, argument, summary},
+    OPTIONS(X)
+#undef X
+};
+
+static const cli_usage usage = {
+    .line = "tact erase ID|NAMESPACE:VALUE --db DIR [--yes]",
+    .about = "Deletes a person for good: all identities, attributes, consents, events and counters, in one step. What\n"
+             "stays is a keyed hash of each identity, which refuses what happened before and arrives late. Prints a\n"
+             "receipt, which holds nothing of the person but the number.\n"
+             "\n"
+             "  tact erase email:ann@example.com --db data\n"
+             "  tact erase 4711 --db data --yes --json >receipt.json\n"
+             "\n"
+             "Ends with 0; with 1 if there is no such person, or the answer was no; with 2 if the command line is\n"
+             "wrong; with 3 if the folder cannot be opened or written to.\n",
+    .options = options,
+    .options_count = OPTS_COUNT,
+    .operands_max = 1,
+};
+
+enum { NAMED_MAX = 5 }; // identities named in the question
+
+typedef struct whom {
+    uint64_t person;
+    const char *identity; // "NAMESPACE:VALUE", by which the person is erased
+    tact_value identities, events;
+} whom;
+
+// What is held now, copied to the arena. The identity is one that still finds the person.
+static int look_up(cli_folder *f, arena *a, const char *operand, whom *w) {
+    record r;
+    tact_value held;
+    tact_error error;
+    int code = folder_person(f, operand, &r);
+    if (code) return code;
+    w->person = record_person(&r);
+    tact_err err = store_export(&f->reader, a, w->person, clock_wall_ms(), &held, &error);
+    if (err) return answer_failed(err, &error);
+    w->identities = *value_map_get_str(held.as.map, TACT_STR("identities"));
+    w->events = *value_map_get_str(held.as.map, TACT_STR("events"));
+    for (uint32_t i = 0; i < w->identities.len && !w->identity; i++) {
+        const tact_map *one = w->identities.as.items[i].as.map;
+        if (value_map_get_str(one, TACT_STR("dropped"))->as.b) continue;
+        tact_str text = value_str(*value_map_get_str(one, TACT_STR("identity")));
+        w->identity = arena_copy(a, text.ptr, text.len);
+    }
+    if (w->identity) return CLI_OK;
+    cli_complain("person %" PRIu64 " has no identity left to erase by; `tact fsck` checks the store", w->person);
+    return CLI_FAILED;
+}
+
+// Asks at the terminal. CLI_OK: yes.
+static int ask(arena *a, const whom *w) {
+    if (!isatty(STDIN_FILENO)) {
+        return cli_complain("there is no terminal to ask at; `--yes` erases without asking");
+    }
+    buf out = buf_in(a);
+    buf_printf(&out, "Erase person %" PRIu64 " for good, with %" PRIu32 " identities (", w->person, w->identities.len);
+    for (uint32_t i = 0; i < w->identities.len && i < NAMED_MAX; i++) {
+        if (i) buf_add_text(&out, ", ");
+        const tact_map *one = w->identities.as.items[i].as.map;
+        answer_add_shown(&out, value_str(*value_map_get_str(one, TACT_STR("identity"))));
+    }
+    if (w->identities.len > NAMED_MAX) buf_add_text(&out, ", ...");
+    buf_printf(&out, ") and %" PRIu32 " events? [y/N] ", w->events.len);
+    cli_print(stderr, buf_done(&out));
+    char line[8] = "";
+    bool yes = fgets(line, sizeof line, stdin) && (strcmp(line, "y\n") == 0 || strcmp(line, "yes\n") == 0);
+    if (yes) return CLI_OK;
+    cli_complain("nothing was erased");
+    return CLI_FAILED;
+}
+
+static int print_receipt(cli_folder *f, const command *c, const apply_answer *answer, bool json) {
+    if (json) {
+        value_entry fields[] = {
+            answer_field("person", tact_uint(answer->person)),
+            answer_field("identities", tact_uint(answer->strands)),
+            answer_field("events", tact_uint(answer->events)),
+            answer_field("time", answer_time(c->time_ms)),
+            answer_field("position", tact_uint(answer->position)),
+        };
+        return answer_json(stdout, answer_map(&f->memory, fields, sizeof fields / sizeof *fields), &f->memory);
+    }
+    buf out = buf_in(&f->memory);
+    buf_printf(&out, "erased      person %" PRIu64 "\n", answer->person);
+    buf_printf(&out, "identities  %" PRIu32 "\n", answer->strands);
+    buf_printf(&out, "events      %" PRIu64 "\n", answer->events);
+    buf_add_text(&out, "time        ");
+    value_print_timestamp(&out, answer_time(c->time_ms));
+    buf_printf(&out, "\nposition    %" PRIu64 "\n", answer->position);
+    cli_print(stdout, buf_done(&out));
+    return CLI_OK;
+}
+
+static int erase(cli_folder *f, const char *by, bool json) {
+    command_identity identity;
+    if (!folder_identity(f, by, &identity)) return CLI_FAILED;
+    command c = {.kind = COMMAND_ERASE,
+                 .time_ms = clock_wall_ms(),
+                 .source = SCHEMA_SOURCE_NONE,
+                 .identities = &identity,
+                 .identities_count = 1};
+    apply_answer answer;
+    int code = answer_record(f, &c, &answer);
+    return code ? code : print_receipt(f, &c, &answer, json);
+}
+
+static int run(arena *a, const cli_args *args) {
+    whom w = {.person = 0};
+    cli_folder f;
+    int code = folder_open(&f, args->given[OPT_DB], NULL, true);
+    if (!code) code = look_up(&f, a, args->operands[0], &w);
+    folder_close(&f);
+    if (!code && !args->given[OPT_YES]) code = ask(a, &w);
+    if (code) return code;
+    code = folder_open(&f, args->given[OPT_DB], NULL, false);
+    if (!code) code = erase(&f, w.identity, args->given[OPT_JSON] != NULL);
+    folder_close(&f);
+    return code;
+}
+
+int cmd_erase(int argc, char **argv) {
+    const char *given[OPTS_COUNT] = {NULL}, *operands[1] = {NULL};
+    cli_args args = {given, operands, 0};
+    if (!opt_parse(&usage, argc, argv, &args)) return CLI_USAGE;
+    if (given[OPT_HELP]) {
+        opt_help(&usage, stdout);
+        return CLI_OK;
+    }
+    if (!args.operands_count) return cli_complain("a person is needed; usage: %s", usage.line);
+    if (!given[OPT_DB]) return cli_complain("`--db DIR` is needed; usage: %s", usage.line);
+    arena memory;
+    arena_init(&memory, 0);
+    int code = run(&memory, &args);
+    arena_fini(&memory);
+    return code;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Subtle: files are read from a store in a view that ends before anything is built, which may take seconds.
+#include "cli/rules.h"
+
+#include "base/num.h"
+#include "base/utf8.h"
+#include "cli/answer.h"
+#include "cli/cli.h"
+
+static const char active_word[] = "active";
+
+// "shop@3" or "3"; false: neither. A name is left empty where there is none.
+static bool split(const char *text, tact_str *name, uint64_t *number) {
+    const char *at = strrchr(text, '@');
+    tact_str digits = tact_str_from(at ? at + 1 : text);
+    *name = (tact_str){text, at ? (size_t)(at - text) : 0};
+    if (memchr(name->ptr, '/', name->len) || (at && !name->len)) return false;
+    return digits.len && digits.ptr[0] >= '1' && digits.ptr[0] <= '9' && num_parse_uint(digits, 10, number);
+}
+
+bool rules_is_version(const char *text) {
+    tact_str name;
+    uint64_t number;
+    return strcmp(text, active_word) == 0 || (strchr(text, '@') && split(text, &name, &number));
+}
+
+int rules_version(cli_folder *place, const char *text, tact_str *name, uint64_t *number) {
+    *name = TACT_STR("");
+    *number = 0;
+    if (strcmp(text, active_word) == 0) return CLI_OK;
+    utf8_shown shown;
+    if (!split(text, name, number)) {
+        return cli_complain("`%s` is no version such as shop@3", utf8_show(&shown, tact_str_from(text)));
+    }
+    if (name->len) return CLI_OK;
+    bundles_version v;
+    tact_error error;
+    tact_err err = bundles_active(&place->reader.txn, &place->memory, &v, &error);
+    if (err) {
+        cli_complain("%s", error.text);
+        return CLI_FAILED;
+    }
+    const char *copy = arena_copy(&place->memory, v.name.ptr, v.name.len);
+    *name = copy ? (tact_str){copy, v.name.len} : TACT_STR("");
+    return CLI_OK;
+}
+
+// ---- Reading --------------------------------------------------------------------------------------------------------
+
+int rules_report(report *r) {
+    tact_str text = report_text(r);
+    if (text.len) cli_print_report(text);
+    if (!r->errors) return CLI_OK;
+    return r->code == TACT_IO || r->code == TACT_BUSY ? CLI_UNREACHABLE : CLI_FAILED;
+}
+
+int rules_failed(report *r, tact_err err, const tact_error *error) {
+    int code = rules_report(r);
+    if (code) {
+        cli_complain("%s", error->text);
+        return code;
+    }
+    cli_complain("%s", error->text);
+    return err == TACT_IO || err == TACT_BUSY ? CLI_UNREACHABLE : CLI_FAILED;
+}
+
+static int no_memory(void) {
+    cli_complain("%s", tact_err_text(TACT_NO_MEMORY));
+    return CLI_FAILED;
+}
+
+static int read_version(publish_files *f, arena *a, const char *text, cli_folder *place) {
+    tact_str name;
+    uint64_t number;
+    bundles_version v;
+    tact_error error;
+    int code = rules_version(place, text, &name, &number);
+    if (code) return code;
+    tact_err err = publish_read_version(f, a, &place->reader.txn, name, number, &v, &error);
+    if (!err) return CLI_OK;
+    cli_complain("%s", error.text);
+    return err == TACT_IO || err == TACT_BUSY ? CLI_UNREACHABLE : CLI_FAILED;
+}
+
+int rules_read(publish_files *f, arena *a, const char *text, cli_folder *place) {
+    if (!rules_is_version(text)) {
+        (void)publish_read_folder(f, a, text);
+    } else if (!place) {
+        return cli_complain("`%s` is a version, which needs `--db DIR`; a folder of that name is ./%s", text, text);
+    } else {
+        int code = read_version(f, a, text, place);
+        if (code) return code;
+    }
+    return f->report.errors ? rules_report(&f->report) : CLI_OK;
+}
+
+int rules_build(publish_files *f, arena *a, const char *text, cli_folder *place, bundle **out) {
+    int code = rules_read(f, a, text, place);
+    if (code) return code;
+    tact_err err = bundle_compile(&f->draft, place ? store_schema(place->store) : NULL, out);
+    if (!err) return CLI_OK;
+    code = rules_report(&f->report);
+    return code ? code : no_memory();
+}
+
+// ---- Words ----------------------------------------------------------------------------------------------------------
+
+const char *rules_tests(arena *a, const bundle *b, bool skipped) {
+    if (!b->tests_count) return "";
+    const char *text = arena_printf(a, "%u test%s, %s", b->tests_count, b->tests_count == 1 ? "" : "s",
+                                    skipped ? "skipped" : "not run: decisions come with a later version");
+    return text ? text : "";
+}
+
+const char *rules_version_text(arena *a, const bundles_version *v) {
+    const char *text = arena_printf(a, "%.*s@%llu", (int)v->name.len, v->name.ptr, (unsigned long long)v->number);
+    return text ? text : "";
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Warnings: what is surely not meant, and nothing else.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#include "build_case.h"
+
+#define PLACES "placements: {home: {channel: web}}\ncontent: {home: {title: string}}\n"
+#define CONTENT "content: {home: {title: T}}"
+
+static void assert_warned(const char *text, const char *expected) {
+    build_case c;
+    open_built(&c, text);
+    assert_string_equal(case_said(&c), expected);
+    assert_int_equal(c.report.errors, 0);
+    case_close(&c);
+}
+
+static void test_never(void **state) {
+    (void)state;
+    assert_warned(
+        PLACES "groups: {g: {eligible: profile.recency > 9}, h: {eligible: profile.recency > 9 && profile.recency < "
+               "3}, i: {eligible: 'false'}}\n"
+               "segments: {s: profile.recency > 1}\n"
+               "offers:\n"
+               "  a: {eligible: profile.recency > 9 && profile.recency < 3, " CONTENT "}\n"
+               "  b: {eligible: 'profile.tier == \"gold\"', suitable: 'profile.tier == \"silver\"', " CONTENT "}\n"
+               "  c: {group: g, applicable: profile.recency < 5, " CONTENT "}\n"
+               "  d: {group: h, applicable: profile.history > 5.0, " CONTENT "}\n"
+               "  e: {eligible: 'segment.s && !segment.s', " CONTENT "}\n"
+               "  f: {eligible: 'false', " CONTENT "}\n"
+               "  g: {group: g, eligible: profile.recency > 3, " CONTENT "}\n",
+        "never groups.h.eligible: no offer of the group can ever be eligible: `profile.recency < 3` contradicts the "
+        "rest\n"
+        "never groups.i.eligible: no offer of the group can ever be eligible: the rule is always false\n"
+        "never offers.a.eligible: the offer can never be eligible: `profile.recency < 3` contradicts the rest\n"
+        "never offers.b.suitable: the offer can never be eligible: `profile.tier == \"silver\"` contradicts the rest\n"
+        "never offers.c: the offer can never be eligible: `profile.recency > 9` in groups.g.eligible contradicts the "
+        "rest\n"
+        "never offers.e.eligible: the offer can never be eligible: `segment.s` contradicts the rest\n"
+        "never offers.f.eligible: the offer can never be eligible: the rule is always false\n");
+}
+
+static void test_no_content(void **state) {
+    (void)state;
+    assert_warned(PLACES "offers: {a: {title: A}, b: {" CONTENT "}}\n",
+                  "no_content offers.a: the offer has no content for any placement: it is never shown\n");
+}
+
+static void test_unused_segments(void **state) {
+    (void)state;
+    assert_warned(PLACES "segments: {a: profile.recency > 1, b: segment.a, c: profile.recency > 2, d: profile.recency "
+                         "> 3, e: profile.recency > 4}\n"
+                         "groups: {g: {eligible: segment.c}}\n"
+                         "experiments: {x: {arms: {y: 10}, eligible: segment.d}}\n"
+                         "offers: {o: {content: {home: {title: '{{ segment.e ? \"x\" : \"y\" }}'}}}}\n",
+                  "unused segments.b: nobody reads `segment.b`\n");
+}
+
+#define SHADOWED                                                                                                       \
+    "the offer is never shown: others always come before it (offers that nothing keeps away rank higher, and fill "    \
+    "every slot)\n"
+
+static void test_shadowed(void **state) {
+    (void)state;
+    assert_warned(PLACES "offers:\n  a: {value: 2, " CONTENT
+                         "}\n  b: {value: 1, eligible: profile.recency > 1, " CONTENT "}\n",
+                  "shadowed offers.b: " SHADOWED);
+    assert_warned(PLACES "offers:\n  a: {value: 1, " CONTENT "}\n  b: {value: 1, " CONTENT "}\n",
+                  "shadowed offers.b: " SHADOWED);
+    assert_warned("placements: {home: {channel: web, ties: random}}\ncontent: {home: {title: string}}\n"
+                  "offers:\n  a: {value: 1, " CONTENT "}\n  b: {value: 1, " CONTENT "}\n",
+                  "");
+    assert_warned("placements: {home: {channel: web, slots: 2}}\ncontent: {home: {title: string}}\n"
+                  "offers:\n  a: {value: 3, " CONTENT "}\n  b: {value: 2, " CONTENT "}\n  c: {value: 1, " CONTENT "}\n",
+                  "shadowed offers.c: " SHADOWED);
+}
+
+static void test_what_is_not_sure(void **state) {
+    (void)state;
+    static const char *const others[] = {
+        "value: 2, eligible: profile.recency > 1",
+        "value: 2, caps: [{on: click, max: 1}]",
+        "value: 2, purpose: marketing",
+        "value: 2, ends: 2030-01-01",
+        "value: 2, starts: 2020-01-01",
+        "value: 2, propensity: profile.history",
+        "value: 0.5",
+        "value: 2, group: capped",
+        "value: 2, group: few",
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        arena memory;
+        arena_init(&memory, 0);
+        assert_warned(arena_printf(&memory,
+                                   PLACES "groups: {capped: {caps: [{on: click, max: 1}]}, few: {per_answer: 1}}\n"
+                                          "offers:\n  a: {%s, " CONTENT
+                                          "}\n  b: {value: 1, eligible: profile.recency > 1, " CONTENT "}\n",
+                                   others[i]),
+                      "");
+        arena_fini(&memory);
+    }
+#define TWO "offers:\n  a: {value: 2, " CONTENT "}\n  b: {value: 1, " CONTENT "}\n"
+    assert_warned("placements: {home: {channel: web, slots: 2}}\ncontent: {home: {title: string}}\n" TWO, "");
+    assert_warned("placements: {home: {channel: web, rank: r}}\nrankings: {r: 'offer.value * profile.history'}\n"
+                  "content: {home: {title: string}}\n" TWO,
+                  "");
+    assert_warned(PLACES "rankings: {r: 'offer.weight'}\nexperiments: {e: {arms: {a: 10}, set: {a: {rank: r}}}}\n" TWO,
+                  "");
+    // Shown elsewhere in the same answer, or in a placement of its own.
+    assert_warned("placements: {home: {channel: web}, row: {channel: web}}\ncontent: {home: {title: string}, row: "
+                  "{title: string}}\n"
+                  "offers:\n  a: {value: 2, content: {home: {title: T}, row: {title: T}}}\n  b: {value: 1, " CONTENT
+                  "}\n",
+                  "");
+    assert_warned("placements: {home: {channel: web}, row: {channel: web}}\ncontent: {home: {title: string}, row: "
+                  "{title: string}}\n"
+                  "offers:\n  a: {value: 2, " CONTENT
+                  "}\n  b: {value: 1, content: {home: {title: T}, row: {title: T}}}\n",
+                  "");
+    // A text that may lack a value.
+    assert_warned(
+        PLACES
+        "offers:\n  a: {value: 2, content: {home: {title: '{{ profile.first_name }}'}}}\n  b: {value: 1, " CONTENT
+        "}\n",
+        "");
+}
+
+static void test_shadowed_though_the_other_is_elsewhere_too(void **state) {
+    (void)state;
+    assert_warned(
+        "placements: {home: {channel: web}, row: {channel: web}}\ncontent: {home: {title: string}, row: {title: "
+        "string}}\n"
+        "offers:\n  a: {value: 2, repeat: true, content: {home: {title: T}, row: {title: T}}}\n  b: {value: 1, " CONTENT
+        "}\n",
+        "shadowed offers.b: " SHADOWED);
+}
+
+static void test_a_fallback_elsewhere(void **state) {
+    (void)state;
+    assert_warned(
+        "placements: {home: {channel: web, fallback: f}, row: {channel: web}}\n"
+        "content: {home: {title: string}, row: {title: string}}\n"
+        "offers: {f: {content: {home: {title: T}, row: {title: T}}}}\n",
+        "shadowed offers.f.content.row: the offer is a fallback elsewhere, and never shown in `row` (a fallback is "
+        "shown only where placements name it as theirs)\n");
+}
+
+static void test_silent_beside_faults(void **state) {
+    (void)state;
+    assert_said("segments: {a: profile.recency > 1, b: profile.nothing}\n",
+                "undeclared_field segments.b: `profile` has no field `nothing`\n");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_never),
+        cmocka_unit_test(test_no_content),
+        cmocka_unit_test(test_unused_segments),
+        cmocka_unit_test(test_shadowed),
+        cmocka_unit_test(test_what_is_not_sure),
+        cmocka_unit_test(test_shadowed_though_the_other_is_elsewhere_too),
+        cmocka_unit_test(test_a_fallback_elsewhere),
+        cmocka_unit_test(test_silent_beside_faults),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

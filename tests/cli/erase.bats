@@ -1,0 +1,58 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# tact erase: only when sure, completely, and with a receipt.
+
+load store
+setup() { store_setup; }
+
+@test "help" { helps erase; }
+
+@test "erased is gone, by identity and by number, and does not come back" {
+    store_fill
+    does link crm:4711 cookie:7f3 --db db
+    does erase cookie:7f3 --db db --yes
+    [[ $stdout =~ ^erased\ {6}person\ 1$'\n'identities\ {2}3$'\n'events\ {6}1$'\n'time\ {8}20[0-9-]+T[0-9:.]+Z$'\n'position\ {4}5$ ]] || told
+    [[ $stdout != *7f3* && $stdout != *4711* ]] || told # a receipt holds nothing of the person
+    for whom in crm:4711 email:ann@example.com cookie:7f3; do
+        fails 1 "tact: $whom: there is no such person" person $whom --db db
+    done
+    t record fill.ndjson --db db
+    [ "$status" -eq 1 ] && [[ $stderr == *'0 applied, 3 refused' ]] || told
+    does fsck --db db
+    says 'persons     0'
+}
+
+@test "by number, with a receipt as JSON" {
+    store_fill
+    does erase 1 --db db --yes --json
+    [[ $stdout =~ ^\{\"person\":1,\"identities\":2,\"events\":0,\"time\":\"20[0-9-]+T[0-9:.]+Z\",\"position\":4\}$ ]] || told
+    does person cookie:7f3 --db db
+}
+
+@test "asks at a terminal, and takes only yes for yes" {
+    store_fill
+    for answer in n '' nay x; do
+        run script -qec "'$tact' erase crm:4711 --db db" /dev/null <<<"$answer"
+        [ "$status" -eq 1 ]
+        [[ $output == *'Erase person 1 for good, with 2 identities (crm:4711, email:ann@example.com) and 0 events? [y/N]'* ]]
+        [[ $output == *'nothing was erased'* ]]
+    done
+    does person crm:4711 --db db
+    run script -qec "'$tact' erase crm:4711 --db db" /dev/null <<<y
+    [ "$status" -eq 0 ]
+    fails 1 'tact: crm:4711: there is no such person' person crm:4711 --db db
+}
+
+@test "without a terminal it has to be told" {
+    store_fill
+    fails 2 'tact: there is no terminal to ask at; `--yes` erases without asking' erase crm:4711 --db db </dev/null
+    does person crm:4711 --db db
+}
+
+@test "mistakes" {
+    fails 2 'tact: a person is needed; usage: tact erase ID|NAMESPACE:VALUE --db DIR [--yes]' erase
+    fails 2 'tact: unknown option `--yess`; did you mean `--yes`?' erase 1 --db db --yess
+    common_mistakes yes erase crm:4711 --yes
+    person_mistakes erase --yes
+}
