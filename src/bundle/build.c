@@ -113,8 +113,9 @@ static void copy_sources(builder *B) {
 
 static void read_zone(builder *B, const draft_member *m, const yaml_node *node) {
     B->b->time_zone = node ? build_copy(B, node->text) : TACT_STR("UTC");
-    if (zone_find(B->b->time_zone, &B->zone) || !node) return;
-    B->zone = (zone){NULL, 0};
+    bool found = zone_find(B->b->time_zone, &B->zone);
+    B->b->clocks = B->zone;
+    if (found || !node) return;
     utf8_shown shown;
     build_enter(B, m, DRAFT_BUNDLE_TIME_ZONE);
     report_add(build_at(B), REPORT_UNKNOWN_NAME, node->at,

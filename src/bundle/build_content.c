@@ -78,9 +78,21 @@ static const bundle_field *find_field(const bundle_placement *p, tact_str name) 
     return NULL;
 }
 
+// Whether what a placement wants seems to stand under a misspelt name, which no placement has.
+static bool is_misnamed(const builder *B, tact_str placement) {
+    const build_members *members = &B->members[DRAFT_CONTENT];
+    near n = near_to(placement);
+    for (uint32_t i = 0; i < members->count; i++) {
+        tact_str name = members->of[i]->name;
+        if (build_find(B, DRAFT_PLACEMENTS, name) < 0) near_offer(&n, name);
+    }
+    return n.best.len > 0;
+}
+
 static void refuse_field(builder *B, const bundle_placement *p, const yaml_node *item) {
     const draft_member *wanted = draft_find(B->d, DRAFT_CONTENT, p->name);
-    if (wanted && (wanted->spoilt || !draft_key(wanted, DRAFT_CONTENT_VALUE))) return; // its fault is reported
+    if (wanted ? wanted->spoilt || !draft_key(wanted, DRAFT_CONTENT_VALUE) : is_misnamed(B, p->name))
+        return; // that is reported
     near n = near_to(item->key);
     for (uint32_t i = 0; i < p->fields_count; i++) near_offer(&n, p->fields[i].name);
     utf8_shown shown;
@@ -155,6 +167,18 @@ static int by_placement(const void *a, const void *b) {
     return (x->placement > y->placement) - (x->placement < y->placement);
 }
 
+static int32_t find_placement(builder *B, const yaml_node *item) {
+    int32_t placement = build_find(B, DRAFT_PLACEMENTS, item->key);
+    if (placement >= 0 || item->kind != YAML_SCALAR) {
+        return build_ref_name(B, DRAFT_PLACEMENTS, item->key, item->key_at);
+    }
+    utf8_shown shown;
+    report_add(build_at(B), REPORT_UNKNOWN_NAME, item->key_at,
+               "content is written for each placement: {home_hero: {title: Winter}}", "there is no placement `%s`",
+               utf8_show(&shown, item->key));
+    return -1;
+}
+
 static void read_offer(builder *B, uint32_t offer, content_list *list) {
     const draft_member *m = B->members[DRAFT_OFFERS].of[offer];
     const yaml_node *map = draft_key(m, DRAFT_OFFERS_CONTENT);
@@ -163,7 +187,7 @@ static void read_offer(builder *B, uint32_t offer, content_list *list) {
     build_enter(B, m, DRAFT_OFFERS_CONTENT);
     for (const yaml_node *item = map->first; item; item = item->next) {
         B->part = item->key;
-        int32_t placement = build_ref_name(B, DRAFT_PLACEMENTS, item->key, item->key_at);
+        int32_t placement = find_placement(B, item);
         if (placement < 0 || item->kind == YAML_BAD || !B->placements) continue;
         if (item->kind != YAML_MAP) {
             scalar_refuse(build_at(B), item, REPORT_WRONG_FORM, NULL, "a map of fields such as {title: Winter}");

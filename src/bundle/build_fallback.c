@@ -17,7 +17,7 @@ static const draft_key_number group_limits[] = {
 
 static void refuse_limit(builder *B, const draft_member *m, const yaml_node *limit, draft_key_number key,
                          tact_str placement, tact_str group) {
-    build_enter(B, m, key);
+    build_enter(B, m, group.len ? DRAFT_OFFERS_GROUP : key);
     report_add(build_at(B), REPORT_RESTRICTED_FALLBACK, limit->key_at,
                "a fallback is shown when nothing else is left, so that nothing may keep it away",
                "the fallback of placement `%.*s` is restricted by `%s`%s%.*s%s", (int)placement.len, placement.ptr,

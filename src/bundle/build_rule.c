@@ -119,6 +119,8 @@ static void report_faults(builder *B, const yaml_node *node, tact_str text, tact
     for (uint32_t i = 0; i < result->diagnostics_count; i++) {
         moved[i] = result->diagnostics[i];
         moved[i].pos += (uint32_t)(text.ptr - node->text.ptr);
+        bool names_place = strcmp(moved[i].code, "unclosed") == 0; // in its hint, which is not moved
+        if (names_place && text.ptr != node->text.ptr) moved[i].hint = NULL;
     }
     result->diagnostics = moved;
     report_cel(build_at(B), node, result);

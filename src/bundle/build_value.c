@@ -2,7 +2,7 @@
 //
 // Single values of a draft, whose form is known to be right, as what the bundle holds. The subtle one is a date: its
 // midnight in a time zone, which some zones leave out on the day their clocks go forward; then it is the first moment
-// that the day has.
+// that the day has (zone_instant).
 #include <math.h>
 
 #include "bundle/build.h"
@@ -11,30 +11,11 @@
 
 #define MS INT64_C(1000)
 
-// When the clocks of the zone show `wall` (seconds as if it were UTC's).
-static int64_t wall_time(const zone *z, int64_t wall) {
-    int64_t first = wall - zone_offset(z, wall - CIVIL_DAY), second = wall - zone_offset(z, wall + CIVIL_DAY);
-    // By the offset of the day before and that of the day after: what shows `wall` is right, the earlier one first.
-    int64_t early = first < second ? first : second, late = first < second ? second : first;
-    if (early + zone_offset(z, early) == wall) return early;
-    if (late + zone_offset(z, late) == wall) return late;
-    // A gap: it ends between the two, where the offset changes.
-    while (late - early > 1) {
-        int64_t middle = early + (late - early) / 2;
-        if (middle + zone_offset(z, middle) >= wall) {
-            late = middle;
-        } else {
-            early = middle;
-        }
-    }
-    return late;
-}
-
 int64_t build_time(builder *B, const yaml_node *node, int64_t otherwise) {
     tact_value time;
     bool date;
     if (!node || !scalar_time(build_at(B), node, &time, &date)) return otherwise;
-    int64_t seconds = date ? wall_time(&B->zone, time.as.i) : time.as.i;
+    int64_t seconds = date ? zone_instant(&B->zone, time.as.i) : time.as.i;
     return seconds * MS + time.len / 1000000;
 }
 

@@ -11,6 +11,7 @@
 #include "bundle/report.h"
 #include "bundle/sources.h"
 #include "cel/normal.h"
+#include "cel/zone.h"
 #include "tact/cel.h"
 #include "value/schema.h"
 
@@ -230,6 +231,7 @@ typedef struct bundle_experiment {
 typedef struct bundle {
     arena hot, cold;
     tact_str name, title, time_zone;
+    zone clocks;                // of time_zone, found when the bundle was built: finding one reads files
     uint8_t hash[SOURCES_HASH]; // of the sources' canonical form; set by who stores or signs it
     sources sources;            // a copy
     const schema *schema;       // what it was compiled against, its own copy

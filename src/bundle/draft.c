@@ -279,6 +279,16 @@ static void note_faults(draft *d, draft_member *m, uint32_t errors) {
     m->spoilt |= report_errors(d->report) > errors;
 }
 
+// The keys that a member can have, for a hint.
+static const char *all_keys(draft *d, uint32_t section) {
+    uint32_t first = sections[section].first, count = keys_of(section);
+    buf text = buf_in(d->report->arena);
+    for (uint32_t i = 0; i < count; i++) {
+        buf_printf(&text, "%s%s", i == 0 ? "keys here are " : i + 1 < count ? ", " : " and ", keys[first + i].key.ptr);
+    }
+    return buf_done(&text).ptr;
+}
+
 static void unknown_key(draft *d, const yaml_node *item, const tact_str *others, uint32_t others_count,
                         uint32_t section) {
     utf8_shown shown;
@@ -286,8 +296,9 @@ static void unknown_key(draft *d, const yaml_node *item, const tact_str *others,
     uint32_t first = sections[section].first, count = keys_of(section);
     for (uint32_t i = 0; i < count; i++) near_offer(&n, keys[first + i].key);
     for (uint32_t i = 0; i < others_count; i++) near_offer(&n, others[i]);
-    report_add(d->report, REPORT_UNKNOWN_KEY, item->key_at, report_near(d->report, &n), "unknown key `%s`",
-               utf8_show(&shown, item->key));
+    const char *hint = report_near(d->report, &n);
+    if (!hint && others_count == 0) hint = all_keys(d, section);
+    report_add(d->report, REPORT_UNKNOWN_KEY, item->key_at, hint, "unknown key `%s`", utf8_show(&shown, item->key));
 }
 
 static const key_row *find_key(uint32_t section, tact_str key) {
@@ -397,7 +408,8 @@ static bool check_member_name(draft *d, uint32_t section, const yaml_node *node)
     const char *noun = sections[section].noun, *name = utf8_show(&shown, node->key);
     if (!has_own_name(section)) return true;
     if (!is_name(node->key)) {
-        report_add(d->report, REPORT_BAD_NAME, node->key_at, NULL,
+        bool digit = node->key.len && *node->key.ptr >= '0' && *node->key.ptr <= '9';
+        report_add(d->report, REPORT_BAD_NAME, node->key_at, digit ? "a name does not begin with a digit" : NULL,
                    "`%s` cannot be the name of %s: names are made of a-z, A-Z, 0-9 and _", name, noun);
     } else if (node->key.len > DRAFT_NAME_MAX) {
         report_add(d->report, REPORT_BAD_NAME, node->key_at, NULL, "the name of %s, `%s`, is longer than %d bytes",

@@ -59,7 +59,12 @@ static void warn_rules(builder *B, const bundle_rule own[BUNDLE_TIERS], const bu
     }
 }
 
-static void lint_rules(builder *B) {
+static bool is_set(const uint64_t *bits, uint32_t number) {
+    return bits[number / 64] >> (number % 64) & 1;
+}
+
+// Sets the bits of the offers that can never be eligible.
+static void lint_rules(builder *B, uint64_t *never_offers) {
     const bundle *b = B->b;
     uint64_t *never = build_array(B, B->scratch, b->groups_count / 64 + 1, sizeof *never); // groups, by bit
     if (!never) return;
@@ -72,9 +77,14 @@ static void lint_rules(builder *B) {
     }
     for (uint32_t i = 0; i < b->offers_count; i++) {
         const bundle_offer *o = &b->offers[i];
-        if (o->group >= 0 && (never[o->group / 64] >> (o->group % 64) & 1)) continue; // follows from its group
+        bool follows = o->group >= 0 && is_set(never, (uint32_t)o->group);
+        uint32_t before = B->r->warnings;
         report_path(B->r, "offers.%.*s", NAME(o->name));
-        warn_rules(B, o->rules, o->group < 0 ? NULL : &b->groups[o->group], o->at, "the offer can never be eligible");
+        if (!follows) {
+            warn_rules(B, o->rules, o->group < 0 ? NULL : &b->groups[o->group], o->at,
+                       "the offer can never be eligible");
+        }
+        if (follows || B->r->warnings != before) never_offers[i / 64] |= UINT64_C(1) << (i % 64);
     }
 }
 
@@ -192,7 +202,8 @@ static void lint_placement(builder *B, uint32_t placement, shadows *s) {
     arena_fini(&memory);
 }
 
-static void lint_shadows(builder *B) {
+// `never`: offers of which it was said already.
+static void lint_shadows(builder *B, const uint64_t *never) {
     const bundle *b = B->b;
     shadows s = {build_array(B, B->scratch, b->offers_count, sizeof *s.contents),
                  build_array(B, B->scratch, b->offers_count, sizeof *s.shadowed),
@@ -206,7 +217,7 @@ static void lint_shadows(builder *B) {
         if (!s.contents[i]) {
             report_add(B->r, REPORT_NO_CONTENT, o->at, NULL,
                        "the offer has no content for any placement: it is never shown");
-        } else if (s.shadowed[i] == s.contents[i]) {
+        } else if (s.shadowed[i] == s.contents[i] && !is_set(never, i)) {
             report_add(B->r, REPORT_SHADOWED, o->at, "offers that nothing keeps away rank higher, and fill every slot",
                        "the offer is never shown: others always come before it");
         }
@@ -242,8 +253,10 @@ static void lint_segments(builder *B) {
 }
 
 void lint_bundle(builder *B) {
-    lint_rules(B);
-    lint_shadows(B);
+    uint64_t *never = build_array(B, B->scratch, B->b->offers_count / 64 + 1, sizeof *never);
+    if (!never) return;
+    lint_rules(B, never);
+    lint_shadows(B, never);
     lint_fallbacks(B);
     lint_segments(B);
 }

@@ -255,6 +255,19 @@ const char *report_near_key(report *r, tact_str wanted, const strmap *names) {
 
 // ---- Expressions ----------------------------------------------------------------------------------------------------
 
+// A hint's place ("`(` was opened at 2:7") is one of the expression; here it is one of the file.
+static const char *placed_hint(report *r, const yaml_node *scalar, const tact_cel_diagnostic *d) {
+    unsigned line, column;
+    const char *blank = d->hint ? strrchr(d->hint, ' ') : NULL, *at = scalar->text.ptr, *end = at + scalar->text.len;
+    if (strcmp(d->code, "unclosed") != 0 || !blank || sscanf(blank, "%u:%u", &line, &column) != 2) return d->hint;
+    for (; line > 1 && at < end; at++) line -= *at == '\n';
+    for (; column > 1 && at < end; column--) (void)utf8_next(&at, end);
+    cel_span span;
+    if (!yaml_span(r, scalar, (uint32_t)(at - scalar->text.ptr), 1, &span)) return NULL;
+    const char *where = report_place(r, span);
+    return where ? arena_printf(r->arena, "%.*s %s", (int)(blank - d->hint), d->hint, where) : NULL;
+}
+
 void report_cel(report *r, const yaml_node *scalar, const tact_cel_result *result) {
     note(r, result->code);
     if (result->code && result->diagnostics_count == 0) report_no_memory(r); // which is all that it does not speak of
@@ -272,8 +285,9 @@ void report_cel(report *r, const yaml_node *scalar, const tact_cel_result *resul
         } else {
             item->text = arena_copy(r->arena, d->text, strlen(d->text));
         }
-        item->hint = d->hint ? arena_copy(r->arena, d->hint, strlen(d->hint)) : NULL;
-        if (d->hint && !item->hint) item->text = NULL; // memory ran out
+        const char *hint = placed_hint(r, scalar, d);
+        item->hint = hint ? arena_copy(r->arena, hint, strlen(hint)) : NULL;
+        if (hint && !item->hint) item->text = NULL; // memory ran out
         keep(r, item);
     }
 }

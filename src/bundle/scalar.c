@@ -41,8 +41,21 @@ bool scalar_span(report *r, const yaml_node *node, int64_t *ms) {
     return true;
 }
 
+enum { DATE = 10 }; // bytes of 2026-11-01
+
+// What may have been meant by a text that looks much like a time.
+static const char *time_hint(const yaml_node *node) {
+    static const char shape[] = "0000-00-00T00:00:00";
+    size_t len = node->kind == YAML_SCALAR ? node->text.len : 0;
+    if (len != DATE && len != sizeof shape - 1) return NULL;
+    for (size_t i = 0; i < len; i++) {
+        char c = node->text.ptr[i];
+        if (shape[i] == '0' ? c < '0' || c > '9' : c != shape[i]) return NULL;
+    }
+    return len == DATE ? "the calendar has no such day" : "a time ends in Z, or in a distance from UTC such as +01:00";
+}
+
 bool scalar_time(report *r, const yaml_node *node, tact_value *out, bool *date) {
-    enum { DATE = 10 }; // bytes of 2026-11-01
     char midnight[] = "2026-11-01T00:00:00Z";
     if (scalar_is_text(node)) {
         *date = node->text.len == DATE;
@@ -50,7 +63,8 @@ bool scalar_time(report *r, const yaml_node *node, tact_value *out, bool *date) 
         if (*date) memcpy(midnight, node->text.ptr, DATE);
         if (*date && time_parse_timestamp(tact_str_from(midnight), out) == TIME_OK) return true;
     }
-    scalar_refuse(r, node, REPORT_WRONG_FORM, NULL, "a date such as 2026-11-01 or a time such as 2026-11-01T09:00:00Z");
+    scalar_refuse(r, node, REPORT_WRONG_FORM, time_hint(node),
+                  "a date such as 2026-11-01 or a time such as 2026-11-01T09:00:00Z");
     return false;
 }
 

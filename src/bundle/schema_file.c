@@ -223,8 +223,10 @@ static bool read_property_name(reader *r, const yaml_node *node, const schema_ev
     near n = near_to(name);
     for (uint32_t i = 0; i < event->properties_count; i++) near_offer(&n, event->properties[i].name);
     utf8_shown shown;
-    report_add(r->report, REPORT_UNKNOWN_NAME, node->at, report_near(r->report, &n),
-               "event `%.*s` has no property `%s`", (int)event->name.len, event->name.ptr, utf8_show(&shown, name));
+    cel_span at;
+    (void)yaml_span(r->report, node, (uint32_t)(node->text.len - name.len), (uint32_t)name.len, &at);
+    report_add(r->report, REPORT_UNKNOWN_NAME, at, report_near(r->report, &n), "event `%.*s` has no property `%s`",
+               (int)event->name.len, event->name.ptr, utf8_show(&shown, name));
     return false;
 }
 

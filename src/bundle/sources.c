@@ -211,6 +211,10 @@ static tact_err take_stamp(int fd, tact_str name, source_stamp *out, tact_error 
     struct stat st;
     utf8_shown shown;
     if (fstat(fd, &st)) return system_error(error, name, errno);
+    if (S_ISDIR(st.st_mode)) {
+        return err_set(error, TACT_INVALID, "`%s` is a folder; its files are named by a pattern such as offers/*.yaml",
+                       utf8_show(&shown, name));
+    }
     if (!S_ISREG(st.st_mode)) {
         return err_set(error, TACT_INVALID, "`%s` is no plain file", utf8_show(&shown, name));
     }

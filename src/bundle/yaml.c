@@ -253,7 +253,7 @@ static void report_fault(parser *p, const struct fy_diag_error *e) {
     cel_span place = {p->base + pos_of(p->source, e->line, e->column), 1};
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         if (strncmp(e->msg, faults[i].beginning, strlen(faults[i].beginning)) != 0) continue;
-        report_add(p->report, REPORT_SYNTAX, place, *faults[i].hint ? faults[i].hint : NULL, "%s", faults[i].text);
+        report_add(p->report, REPORT_SYNTAX, place, faults[i].hint, "%s", faults[i].text);
         return;
     }
     report_add(p->report, REPORT_SYNTAX, place, NULL, "%s", e->msg);

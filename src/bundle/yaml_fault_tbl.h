@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What libfyaml finds wrong, said so that people who never read YAML's specification know what to do:
-// X("what its message begins with", "what we say", "a hint, or empty"). The first row that fits counts; a message that
+// X("what its message begins with", "what we say", "what to do"). The first row that fits counts; a message that
 // none fits is shown as it is.
 #define QUOTES "a text or an expression with signs that YAML takes for its own is written in single quotes"
 #define INDENTED "is the next line indented too far? A text that has a colon and a blank in it needs quotes"
 #define BLANKS "indent with blanks"
 X("plain scalar cannot start", "a text without quotes cannot begin with this sign", QUOTES)
-X("invalid nested block mapping on the same line", "a colon and a blank within a text without quotes", QUOTES)
+X("invalid nested block mapping on the same line", "a colon and a blank within a text without quotes", QUOTES ", and a key begins a line")
 X("invalid tag", "what begins with ! needs quotes", QUOTES)
 X("invalid trailing content after single", "something stands behind the closing quote", "a quote within single quotes is written twice: 'It''s here'")
-X("invalid trailing content after", "something stands behind the closing quote", "all of it, or nothing, stands in quotes")
+X("invalid trailing content after", "something stands behind the closing quote", "an expression that begins with a quote is written in single quotes, all of it")
 X("invalid value after mapping", "what stands before this is complete already", QUOTES)
 X("invalid multiline", "this goes on in the next line, where a colon follows", INDENTED)
 X("invalid mapping in plain multiline", "this goes on in the next line, where a colon follows", INDENTED)
 X("could not find expected ':'", "a key without a colon", "a key, a colon, a blank, and its value: `title: Winter`")
-X("missing comma in flow", "a comma is missing before this", "a text with commas, braces or brackets in it needs quotes there")
+X("missing comma in flow", "a comma is missing before this", "within braces and brackets a text with such signs as , ? : { [ is written in single quotes")
 X("mismatched flow", "this closes what is not open", "{ is closed by }, and [ by ]")
 X("flow sequence without a closing", "a bracket is never closed", "{ is closed by }, and [ by ]")
 X("flow mapping without a closing", "a brace is never closed", "{ is closed by }, and [ by ]")

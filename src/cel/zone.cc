@@ -86,3 +86,21 @@ int32_t zone_offset(const zone *z, int64_t seconds) {
         return 0;
     }
 }
+
+int64_t zone_instant(const zone *z, int64_t wall) {
+    int64_t first = wall - zone_offset(z, wall - CIVIL_DAY), second = wall - zone_offset(z, wall + CIVIL_DAY);
+    // By the offset of the day before and that of the day after: what shows `wall` is right, the earlier one first.
+    int64_t early = first < second ? first : second, late = first < second ? second : first;
+    if (early + zone_offset(z, early) == wall) return early;
+    if (late + zone_offset(z, late) == wall) return late;
+    // A gap: it ends between the two, where the offset changes.
+    while (late - early > 1) {
+        int64_t middle = early + (late - early) / 2;
+        if (middle + zone_offset(z, middle) >= wall) {
+            late = middle;
+        } else {
+            early = middle;
+        }
+    }
+    return late;
+}

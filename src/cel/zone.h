@@ -23,6 +23,9 @@ typedef struct zone {
 TACT_MUST_USE bool zone_find(tact_str name, zone *out);
 // How far the zone's clocks are ahead of UTC at a time, in seconds.
 int32_t zone_offset(const zone *z, int64_t seconds);
+// When the zone's clocks show `wall` (seconds as if it were UTC's): the first time, if they do so twice since they go
+// back; if they skip it, going forward, the moment when they do.
+int64_t zone_instant(const zone *z, int64_t wall);
 
 static inline civil zone_civil(const zone *z, int64_t seconds) {
     return civil_at(seconds + zone_offset(z, seconds));

@@ -46,7 +46,7 @@ static int make_file(const char *path, mode_t mode, const char *word, const uint
                      there ? "there is such a file already; a key is never written over" : strerror(errno));
         return there ? CLI_FAILED : CLI_UNREACHABLE;
     }
-    memcpy(line, word, len);
+    (void)snprintf(line, sizeof line, "%s", word);
     base64_encode(line + len, (const char *)key, key_len);
     line[len + text] = '\n';
     bool wrote = write_all(fd, line, len + text + 1);

@@ -4,6 +4,7 @@
 #include "base/near.h"
 #include "base/utf8.h"
 #include "bundle/bundle.h"
+#include "cel/zone.h"
 #include "cli/answer.h"
 #include "cli/cli.h"
 #include "cli/opt.h"
@@ -99,11 +100,13 @@ static tact_str number_words(showing *s, double d) {
     return words(s, "%s", buf_done(&b).ptr);
 }
 
+// On the clocks of the bundle's time zone, as it was written.
 static tact_str time_words(showing *s, int64_t ms) {
-    buf b = buf_in(s->a);
-    value_print_timestamp(&b, answer_time(ms));
-    tact_str text = buf_done(&b);
-    return text.ptr ? text : TACT_STR("");
+    zone z = {NULL, 0};
+    if (!zone_find(s->b->time_zone, &z)) z = (zone){NULL, 0};
+    civil c = zone_civil(&z, ms / 1000);
+    return words(s, "%04lld-%02d-%02d %02d:%02d %.*s", (long long)c.year, c.month, c.day, c.hour, c.minute,
+                 TEXT(s->b->time_zone));
 }
 
 // ---- Rows -----------------------------------------------------------------------------------------------------------

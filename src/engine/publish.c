@@ -83,12 +83,14 @@ static tact_err build(publish_files *f, const schema *running, bundle **out, tac
     return *out ? TACT_OK : count_faults(&f->report, error);
 }
 
-static bool same_schema(arena *a, const schema *x, const schema *y) {
+// Whether the schema is another than the store's.
+static tact_err compare_schemas(arena *a, const schema *x, const schema *y, bool *differ, tact_error *error) {
     buf bx = buf_in(a), by = buf_in(a);
     schema_write(&bx, x);
     schema_write(&by, y);
     tact_str x_bytes = buf_done(&bx), y_bytes = buf_done(&by);
-    return x_bytes.ptr && y_bytes.ptr && tact_str_equal(x_bytes, y_bytes);
+    *differ = !tact_str_equal(x_bytes, y_bytes);
+    return x_bytes.ptr && y_bytes.ptr ? TACT_OK : no_memory(error);
 }
 
 // ---- Storing --------------------------------------------------------------------------------------------------------
@@ -252,9 +254,8 @@ tact_err publish_load_active(store *s, arena *a, publish_files *f, publish_resul
     publishing p = {.s = s, .a = a};
     tact_err err = read_stored(&p, f, TACT_STR(""), 0, bundles_active, error);
     if (!err) err = build_stored(&p, f, error);
-    if (err) return finish(&p, err, out);
+    if (!err) err = compare_schemas(a, p.running, p.result.bundle->schema, &p.result.schema_changed, error);
     p.result.version = p.version;
     p.result.already = true;
-    p.result.schema_changed = !same_schema(a, p.running, p.result.bundle->schema);
     return finish(&p, err, out);
 }

@@ -13,7 +13,8 @@ enum { VERSION = 1, TESTS_SKIPPED = 1, IS_SIGNED = 2, FLAGS = 3, LIST_FIRST = 16
 static const tact_str active_key = {"bundle", 6};
 
 static tact_err no_memory(tact_error *error) {
-    return err_set(error, TACT_NO_MEMORY, "no memory for a bundle's version");
+    (void)err_set(error, TACT_NO_MEMORY, "no memory for a bundle's version");
+    return TACT_NO_MEMORY;
 }
 
 // No name holds a zero, so that no name's keys are among another's.
@@ -117,9 +118,9 @@ tact_err bundles_get(db_txn *t, arena *a, tact_str name, uint64_t number, bundle
 
 // Each that becomes active has a later time than the one before it, whatever the clock says.
 tact_err bundles_before(db_txn *t, arena *a, bundles_version *out, tact_error *error) {
-    bundles_version *all;
+    bundles_version *all = NULL;
     const bundles_version *before = NULL;
-    uint32_t count;
+    uint32_t count = 0;
     tact_err err = bundles_list(t, a, &all, &count, error);
     if (err) return err;
     for (uint32_t i = 0; i < count; i++) {
@@ -197,8 +198,8 @@ static tact_err may_be_active(db_txn *t, arena *a, const bundles_version *v, tac
 
 static tact_err put_active(db_txn *t, arena *a, bundles_version *v, tact_error *error) {
     db_key key = key_of(v->name, v->number);
-    tact_str active;
-    bundles_version last;
+    tact_str active = {NULL, 0};
+    bundles_version last = {.number = 0};
     tact_err err = get_active(t, &active, error);
     if (!err) err = get_by_key(t, a, active, &last, error);
     if (!err && v->activated_ms <= last.activated_ms) v->activated_ms = last.activated_ms + 1;
@@ -234,7 +235,7 @@ static bool keep(arena *a, tact_str *s) {
 }
 
 tact_err bundles_activate(db_txn *t, arena *a, tact_str name, uint64_t number, int64_t now_ms, tact_error *error) {
-    bundles_version v;
+    bundles_version v = {.number = 0};
     tact_err err = bundles_get(t, a, name, number, &v, error);
     if (!err) err = may_be_active(t, a, &v, error);
     if (err) return err;
@@ -273,8 +274,8 @@ static tact_err check_contents(db_txn *t, const bundles_version *all, uint32_t c
 }
 
 tact_err bundles_check(db_txn *t, arena *a, tact_error *error) {
-    bundles_version *all, active;
-    uint32_t count;
+    bundles_version *all = NULL, active;
+    uint32_t count = 0;
     tact_str key = {NULL, 0};
     signers who;
     tact_err err = signers_get(t, a, &who, error);

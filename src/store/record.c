@@ -81,10 +81,11 @@ static uint64_t states_rest(const strand_state *states, uint32_t count) {
     return size;
 }
 
-// The identity whose strand has the person's id; NULL only of a person that is made of none.
-static const merge_identity *eldest(const merged *m) {
+// The identity whose strand has the person's id; NULL only of a person that is made of none, or by damage.
+static const merge_identity *eldest(const merged *m, const schema *sc) {
     for (uint32_t i = 0; i < m->identities_count; i++) {
-        if (m->identities[i].strand == m->person) return &m->identities[i];
+        const merge_identity *one = &m->identities[i];
+        if (one->strand == m->person && one->space < sc->identities_count) return one;
     }
     return NULL;
 }
@@ -95,7 +96,7 @@ static uint64_t unit_rest(const merge_identity *of, const schema *sc) {
 
 static uint64_t rest_size(const merged *m, const schema *sc) {
     uint64_t size = states_rest(m->windows, m->windows_count) + states_rest(m->tallies, m->tallies_count);
-    size += unit_rest(eldest(m), sc);
+    size += unit_rest(eldest(m, sc), sc);
     for (uint32_t i = 0; i < m->facts_count; i++) size += value_rest(m->facts[i].value);
     return size;
 }
@@ -199,7 +200,7 @@ static void build_states(build *b, char *at, const strand_state *states, uint32_
 static void build_parts(build *b, const merged *m, const schema *sc, const record *r) {
     char *values = b->bytes + (r->values - r->bytes), *times = b->bytes + (r->times - r->bytes);
     char *sources = b->bytes + (r->sources - r->bytes), *kinds = b->bytes + (r->kinds - r->bytes);
-    build_words(build_header(b->bytes, m, r, build_unit(b, eldest(m), sc)), m, r->attributes);
+    build_words(build_header(b->bytes, m, r, build_unit(b, eldest(m, sc), sc)), m, r->attributes);
     for (uint32_t i = 0; i < m->facts_count; i++) {
         const strand_fact *f = &m->facts[i];
         unsigned items = f->value.kind == TACT_LIST ? items_kind(f->value) : 0;

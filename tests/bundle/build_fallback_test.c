@@ -44,8 +44,8 @@ static void test_restricted(void **state) {
         "groups:\n  g: {purpose: marketing, per_answer: 1, eligible: 'true', caps: []}\n",
         SAID("eligible", "eligible`") SAID("applicable", "applicable`") SAID("suitable", "suitable`")
             SAID("purpose", "purpose`") SAID("caps", "caps`") SAID("starts", "starts`") SAID("ends", "ends`")
-                SAID("eligible", "eligible` of its group `g`") SAID("purpose", "purpose` of its group `g`")
-                    SAID("per_answer", "per_answer` of its group `g`"));
+                SAID("group", "eligible` of its group `g`") SAID("group", "purpose` of its group `g`")
+                    SAID("group", "per_answer` of its group `g`"));
 }
 
 static void test_content(void **state) {

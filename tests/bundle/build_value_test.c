@@ -61,7 +61,7 @@ static void test_faults(void **state) {
         "wrong_form offers.c.starts: expected a date such as 2026-11-01 or a time such as 2026-11-01T09:00:00Z, not "
         "`soon`\n"
         "wrong_form offers.c.ends: expected a date such as 2026-11-01 or a time such as 2026-11-01T09:00:00Z, not "
-        "`2026-02-30`\n"
+        "`2026-02-30` (the calendar has no such day)\n"
         "wrong_form offers.d.value: expected a finite number\n"
         "wrong_form offers.d.weight: expected a finite number\n"
         "wrong_form offers.d.propensity: expected a number, not below 0\n"

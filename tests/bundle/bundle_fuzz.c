@@ -27,11 +27,11 @@ static void require(bool holds) {
 typedef struct runner {
     arena memory; // of one evaluation
     const bundle *bundle;
-    const tact_value *slots; // by the bundle's slots: absent
+    tact_value *slots; // by the bundle's slots: absent
 } runner;
 
 static tact_value run(runner *r, const tact_cel_program *program) {
-    const tact_cel_input in = {.slots = r->slots, .slots_count = r->bundle->slots_count, .arena = &r->memory};
+    tact_cel_input in = {.slots = r->slots, .slots_count = r->bundle->slots_count, .arena = &r->memory};
     tact_arena_reset(&r->memory);
     return tact_cel_eval(program, &in);
 }

@@ -134,7 +134,7 @@ static void test_what_is_refused(void **state) {
         {"link.yaml", TACT_INVALID, "`link.yaml` is a link, or leads through one; links are not followed"},
         {"link/a.yaml", TACT_INVALID, "`link/a.yaml` is a link, or leads through one; links are not followed"},
         {"in/passwd", TACT_INVALID, "`in/passwd` is a link, or leads through one; links are not followed"},
-        {"in", TACT_INVALID, "`in` is no plain file"},
+        {"in", TACT_INVALID, "`in` is a folder; its files are named by a pattern such as offers/*.yaml"},
         {"pipe", TACT_INVALID, "`pipe` is no plain file"}, // and nobody waits for what writes into it
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

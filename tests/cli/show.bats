@@ -16,7 +16,7 @@ setup() { store_setup && rules_shop; }
   value       1.0
   group       apparel
   purpose     marketing
-  starts      2026-11-01T00:00:00Z
+  starts      2026-11-01 00:00 UTC
   offer.kind  "coats"
 
 rules, all of which must hold
@@ -50,6 +50,12 @@ what may have to be known for it
     says 'is a fallback  shown where nothing else is left'
     says 'fallback  when nothing else is left'
     [[ $stdout != *limits* ]] || told
+}
+
+@test "times are those of the bundle's zone" {
+    sed -i '1a time_zone: Europe/Berlin' shop/bundle.yaml
+    does show winter shop
+    says 'starts      2026-11-01 00:00 Europe/Berlin'
 }
 
 @test "of a store" {

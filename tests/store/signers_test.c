@@ -27,7 +27,7 @@ static int set_up(void **state) {
     for (int i = 0; i < PEOPLE; i++) {
         if (sign_keys(secrets[i], keys[i], NULL)) return -1;
     }
-    return db_open(&memory, place.path, NULL, &store, NULL);
+    return (int)db_open(&memory, place.path, NULL, &store, NULL);
 }
 
 static int tear_down(void **state) {

@@ -508,8 +508,42 @@ static void any_call_may_fail_while_opening(void **state) {
     }
 }
 
+static tact_err note_and_fail(void *context, db_txn *t, tact_error *error) {
+    (void)t, (void)error;
+    ++*(int *)context;
+    return TACT_INVALID;
+}
+
+static void a_schema_and_work_go_together_or_not_at_all(void **state) {
+    (void)state;
+    arena a;
+    arena_init(&a, 0);
+    folder f = folder_new();
+    store *s = must_open(&a, f.path, &(store_options){.schema = shop_schema(&a)});
+    const schema *running = store_schema(s);
+    schema *wanted = shop_schema(&a);
+    const schema_attribute more = {.name = TACT_STR("more"), .type = &type_bool, .purpose = -1};
+    assert_int_equal(schema_add_attribute(wanted, &more, NULL), 0);
+    int called = 0;
+    assert_int_equal(store_evolve_with(s, running, wanted, note_and_fail, &called, NULL), TACT_INVALID);
+    assert_int_equal(called, 1);
+    assert_ptr_equal(store_schema(s), running);
+    assert_int_equal(store_evolve(s, wanted, NULL), 0);
+    tact_error error = {.text = ""};
+    assert_int_equal(store_evolve_with(s, running, wanted, note_and_fail, &called, &error), TACT_BUSY);
+    assert_non_null(strstr(error.text, "its schema has changed meanwhile"));
+    assert_int_equal(called, 1);
+    store_close(s);
+    s = must_open(&a, f.path, NULL);
+    assert_int_equal(store_schema(s)->attributes_count, SHOP_ATTRIBUTES + 1);
+    store_close(s);
+    folder_remove(&f);
+    arena_fini(&a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_schema_and_work_go_together_or_not_at_all),
         cmocka_unit_test(what_is_recorded_is_read_and_stays),
         cmocka_unit_test(a_schema_grows_and_records_follow),
         cmocka_unit_test(a_schema_changes_under_way),

@@ -359,9 +359,9 @@ static void draw_count(world *w, command *c) {
     int64_t which = world_below(w, WORLD_TALLIES);
     c->tally = world_tallies[which];
     c->keep = keeps[which] ? keeps[which] : (uint32_t)world_below(w, 9);
-    if (c->everyone && world_chance(w, 20)) c->identities_count = 0;
     if (!keeps[which] && w->sweeps) c->keep = c->keep < 3 ? 0 : 4;
     c->everyone = c->keep == 0 || world_chance(w, 50);
+    if (c->everyone && world_chance(w, 20)) c->identities_count = 0;
 }
 
 command world_command(world *w) {
