@@ -74,6 +74,9 @@ tact_str build_title(builder *B, const yaml_node *node, tact_str name);
 uint32_t build_count(builder *B, const yaml_node *node, uint32_t least, uint32_t most, const char *what,
                      uint32_t otherwise);
 double build_number(builder *B, const yaml_node *node, double otherwise);
+// Whether members may be called so; if not, BUILD_NAME_RULE says what they may, with SCHEMA_NAME_MAX.
+bool build_is_name(tact_str name);
+#define BUILD_NAME_RULE "a name has letters, digits and _, does not begin with a digit, and at most %d characters"
 // A percentage in hundredths of one, 0 to 10,000.
 uint32_t build_permyriad(builder *B, const yaml_node *node);
 bool build_value_copy(builder *B, tact_value v, tact_value *out); // in the hot arena; false if memory ran out
@@ -110,6 +113,8 @@ typedef enum build_result { BUILD_BOOL, BUILD_DOUBLE, BUILD_ANY } build_result;
 bool build_rule(builder *B, const yaml_node *node, build_scope scope, build_result result, bundle_rule *out);
 // Compiles a part of a scalar's text, whatever it comes to; NULL with its faults.
 const tact_cel_program *build_part(builder *B, const yaml_node *node, tact_str part, build_scope scope);
+// Warns of what a rule compares with that can never be. `form` is what the scalar's text says.
+void build_warn_never(builder *B, const yaml_node *node, const normal_form *form); // build_never.c
 // Looks in an expression's text for names of `record` (`record.name`), or, with no fields, for `record` itself; `found`
 // (may be NULL) is called for each. Where the first is; {0, 0}: nowhere.
 cel_span build_words(builder *B, tact_str text, tact_str record, bool fields,

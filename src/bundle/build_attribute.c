@@ -44,15 +44,6 @@ typedef struct offer_type { // of one name, over all offers
     tact_str offer;
 } offer_type;
 
-static bool is_name(tact_str name) {
-    if (name.len == 0 || name.len > SCHEMA_NAME_MAX || (*name.ptr >= '0' && *name.ptr <= '9')) return false;
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
-        if (c != '_' && !(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z')) return false;
-    }
-    return true;
-}
-
 static void add_offer_type(builder *B, strmap *types, const draft_member *m, const yaml_node *node) {
     B->part = node->key;
     for (int i = 0; i < BUNDLE_OFFER_BUILT_IN; i++) {
@@ -61,10 +52,8 @@ static void add_offer_type(builder *B, strmap *types, const draft_member *m, con
                    "`offer.%.*s` is there already, for every offer", (int)node->key.len, node->key.ptr);
         return;
     }
-    if (!is_name(node->key)) {
-        report_add(build_at(B), REPORT_BAD_NAME, node->key_at, NULL,
-                   "a name has letters, digits and _, does not begin with a digit, and at most %d characters",
-                   SCHEMA_NAME_MAX);
+    if (!build_is_name(node->key)) {
+        report_add(build_at(B), REPORT_BAD_NAME, node->key_at, NULL, BUILD_NAME_RULE, SCHEMA_NAME_MAX);
         return;
     }
     const tact_type *type = type_written(node);

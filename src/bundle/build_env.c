@@ -34,7 +34,8 @@ static void read_values(builder *B, const draft_member *m, bundle_context *c) {
     uint32_t count = 0;
     tact_value v;
     build_enter(B, m, DRAFT_CONTEXT_VALUES);
-    if (values && scalar_values(build_at(B), values, single, &allowed, &count)) {
+    if (values && scalar_values(build_at(B), values, single, &allowed, &count) &&
+        (single->kind != TYPE_DOUBLE || schema_takes_number(build_at(B), values))) {
         tact_value list;
         if (build_value_copy(B, tact_list(allowed, count), &list)) {
             c->allowed = list.as.items;
@@ -43,6 +44,7 @@ static void read_values(builder *B, const draft_member *m, bundle_context *c) {
     }
     build_enter(B, m, DRAFT_CONTEXT_DEFAULT);
     if (!fallback || !scalar_value(build_at(B), fallback, c->type, &v)) return;
+    if (single->kind == TYPE_DOUBLE && !schema_takes_number(build_at(B), fallback)) return;
     if (!build_context_takes(c, v)) {
         report_add(build_at(B), REPORT_INVALID, fallback->at, NULL, "`default` is none of `values`");
     } else if (!build_value_copy(B, v, &c->fallback)) {

@@ -32,6 +32,9 @@ static bundle_arm *read_arms(builder *B, const yaml_node *map, bundle_experiment
         B->part = item->key;
         arm->name = build_intern(B, item->key);
         arm->ranking = -1;
+        if (!build_is_name(item->key)) {
+            report_add(build_at(B), REPORT_BAD_NAME, item->key_at, NULL, BUILD_NAME_RULE, SCHEMA_NAME_MAX);
+        }
         arm->permyriad = build_permyriad(B, item);
         if (arm->permyriad <= WHOLE) sum += arm->permyriad;
     }
@@ -90,6 +93,10 @@ static void read_placements(builder *B, const yaml_node *node, bundle_experiment
     uint32_t *placements = build_array(B, B->hot, list ? node->count : 1, sizeof *placements);
     if (!placements) return;
     e->placements = placements;
+    if (list && node->count == 0) {
+        report_add(build_at(B), REPORT_INVALID, node->at, "leave it out where all placements are meant",
+                   "an experiment needs a placement");
+    }
     for (const yaml_node *item = list ? node->first : node; item; item = list ? item->next : NULL) {
         int32_t number = build_ref(B, DRAFT_PLACEMENTS, item);
         bool twice = false;

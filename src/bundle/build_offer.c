@@ -72,6 +72,10 @@ static void read_propensity(builder *B, const draft_member *m, bundle_offer *o) 
         (void)build_rule(B, node, BUILD_OFFERS, BUILD_DOUBLE, &o->propensity);
     } else if (isfinite(number) && number >= 0) {
         o->propensity_constant = number;
+        if (number > 1) {
+            report_add(build_at(B), REPORT_PROPENSITY, node->at, "what an offer is worth is its `value`",
+                       "a propensity is a probability, from 0 to 1");
+        }
     } else {
         report_add(build_at(B), REPORT_WRONG_FORM, node->at, NULL, "expected a number, not below 0");
     }

@@ -164,6 +164,7 @@ bool build_rule(builder *B, const yaml_node *node, build_scope scope, build_resu
     const build_program *p = node && node->kind == YAML_SCALAR ? find(B, node, node->text, scope, wanted) : NULL;
     if (!p) return false;
     *out = (bundle_rule){p->program, p->form, build_path(B), p->text, node->at, purposes_of(B, p->program)};
+    if (p->form) build_warn_never(B, node, p->form);
     return true;
 }
 

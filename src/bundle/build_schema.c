@@ -137,11 +137,26 @@ static bool report_refusal(builder *B, const schema *running, schema *wanted, co
     return true;
 }
 
+// What is made of decisions is there without being declared, and never an event of the schema.
+static void refuse_own_events(builder *B) {
+    static const char *const own[] = {"decision", "impression", "click"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        const draft_member *m = draft_find(B->d, DRAFT_EVENTS, tact_str_from(own[i]));
+        if (!m) continue;
+        report_path(B->r, "events.%s", own[i]);
+        report_add(B->r, REPORT_DEFINED_TWICE, m->node->key_at,
+                   "leave it out; caps count it, and tests may bring it, without being declared",
+                   "`%s` is there already: it is reported of offers that were decided", own[i]);
+    }
+    report_path(B->r, NULL);
+}
+
 void build_schema(builder *B, const schema *running) {
     schema *wanted = schema_from_draft(B->cold, B->d), *next = NULL;
     tact_error why;
     undo u = {0};
     B->b->schema = wanted;
+    refuse_own_events(B);
     if (!wanted || !running || !begin_undo(B, &u, wanted)) return;
     tact_err err = TACT_INVALID;
     for (int tries = 0; err && tries < REPORT_FAULTS_MAX; tries++) {

@@ -4,6 +4,8 @@
 // since a string in it may hold braces or question marks: the lexer of the language finds the braces that close it, and
 // the
 // `??` between its alternatives.
+#include <strings.h>
+
 #include "base/utf8.h"
 #include "bundle/build.h"
 #include "bundle/scalar.h"
@@ -214,6 +216,32 @@ static bool is_written_well(const scanner *s) {
     return (s->kind != BUNDLE_FIELD_URL && s->kind != BUNDLE_FIELD_IMAGE) || is_address(s->node);
 }
 
+// The scheme that an address begins with, without its colon; empty: it has none.
+static tact_str scheme_of(tact_str address) {
+    for (size_t i = 0; i < address.len; i++) {
+        char c = address.ptr[i], low = (char)(c | 0x20);
+        if (c == ':') return (tact_str){address.ptr, i};
+        bool letter = low >= 'a' && low <= 'z', more = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+        if (!letter && (i == 0 || !more)) break;
+    }
+    return (tact_str){NULL, 0};
+}
+
+// Addresses lead somewhere: those that run code (javascript:), or carry what they show (data:), are refused.
+static bool has_good_scheme(scanner *s) {
+    static const tact_str good[] = {{"http", 4}, {"https", 5}, {"mailto", 6}, {"tel", 3}};
+    tact_str scheme = scheme_of(s->node->text);
+    if (!scheme.len) return true;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        if (scheme.len == good[i].len && strncasecmp(scheme.ptr, good[i].ptr, scheme.len) == 0) return true;
+    }
+    cel_span at;
+    (void)yaml_span(s->B->r, s->node, 0, (uint32_t)scheme.len + 1, &at);
+    report_add(build_at(s->B), REPORT_WRONG_CONTENT, at, "an address begins with https:, http:, mailto:, tel: or a /",
+               "an address may not be of `%.*s:`, which browsers do not simply go to", (int)scheme.len, scheme.ptr);
+    return false;
+}
+
 static bool starts_with_open(const char *at, const char *end) {
     return end - at >= 2 && memcmp(at, OPEN.ptr, OPEN.len) == 0;
 }
@@ -222,7 +250,11 @@ static void refuse_form(scanner *s) {
     tact_str all = {s->B->r->sources->text.ptr, s->B->r->sources->text.len};
     // Without quotes {{ is a map whose key is a map: YAML's reader has said so.
     if (s->node->kind == YAML_MAP && starts_with_open(all.ptr + s->node->at.pos, all.ptr + all.len)) return;
-    scalar_refuse(build_at(s->B), s->node, REPORT_WRONG_CONTENT, NULL, expected[s->kind]);
+    const tact_type *type = s->kind == BUNDLE_FIELD_INT      ? &type_int
+                            : s->kind == BUNDLE_FIELD_DOUBLE ? &type_double
+                            : s->kind == BUNDLE_FIELD_BOOL   ? &type_bool
+                                                             : &type_string;
+    scalar_refuse(build_at(s->B), s->node, REPORT_WRONG_CONTENT, scalar_hint(s->node, type), expected[s->kind]);
 }
 
 static void scan(scanner *s) {
@@ -253,6 +285,7 @@ bool build_text(builder *B, const yaml_node *node, bundle_field_kind kind, bundl
         refuse_form(&s);
         return false;
     }
+    if ((kind == BUNDLE_FIELD_URL || kind == BUNDLE_FIELD_IMAGE) && !has_good_scheme(&s)) return false;
     scan(&s);
     if (s.failed) return false;
     if (!is_text(kind) && (s.pieces.count != 1 || !s.pieces.of[0].program)) {

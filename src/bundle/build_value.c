@@ -79,3 +79,12 @@ int build_compare(tact_str a, tact_str b) {
     int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
     return order ? order : (a.len > b.len) - (a.len < b.len);
 }
+
+bool build_is_name(tact_str name) {
+    if (name.len == 0 || name.len > SCHEMA_NAME_MAX || (*name.ptr >= '0' && *name.ptr <= '9')) return false;
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        if (c != '_' && !(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z')) return false;
+    }
+    return true;
+}

@@ -5,6 +5,8 @@
 #include "bundle/diff.h"
 
 #include "base/utf8.h"
+#include "cel/lexer.h"
+#include "value/time.h"
 
 // ---- Tables ---------------------------------------------------------------------------------------------------------
 
@@ -75,6 +77,72 @@ static bool same_list(diff *d, const yaml_node *x, const yaml_node *y) {
         if (!same(d, x, y)) return false;
     }
     return true;
+}
+
+// ---- What is meant --------------------------------------------------------------------------------------------------
+
+// Scalars of some forms may be written in different ways and mean the same. Each of these is asked only if the texts
+// are different; false: they mean different things, or who knows what.
+
+static bool same_number(diff *d, const yaml_node *x, const yaml_node *y) {
+    double a, b;
+    (void)d;
+    return x->plain && y->plain && yaml_double(x, &a) && yaml_double(y, &b) && a == b;
+}
+
+static bool same_span(diff *d, const yaml_node *x, const yaml_node *y) {
+    tact_value a, b;
+    (void)d;
+    return time_parse_span(x->text, &a) == TIME_OK && time_parse_span(y->text, &b) == TIME_OK && a.as.i == b.as.i;
+}
+
+// A date alone is a moment only in the bundle's time zone, and is left to its text.
+static bool same_time(diff *d, const yaml_node *x, const yaml_node *y) {
+    tact_value a, b;
+    (void)d;
+    return time_parse_timestamp(x->text, &a) == TIME_OK && time_parse_timestamp(y->text, &b) == TIME_OK &&
+           a.as.i == b.as.i && a.len == b.len;
+}
+
+static bool is_token(const cel_lexer *l, const cel_token *x, const cel_lexer *m, const cel_token *y) {
+    size_t len = x->span.len;
+    return x->kind == y->kind && x->kind != TOKEN_BAD && len == y->span.len &&
+           memcmp(l->start + x->span.pos, m->start + y->span.pos, len) == 0;
+}
+
+static bool same_expression(diff *d, const yaml_node *x, const yaml_node *y) {
+    cel_diags faults;
+    cel_lexer l, m;
+    cel_token a, b;
+    diag_init(&faults, d->arena, x->text);
+    lexer_init(&l, x->text, &faults);
+    lexer_init(&m, y->text, &faults);
+    do {
+        lexer_next(&l, &a);
+        lexer_next(&m, &b);
+        if (!is_token(&l, &a, &m, &b)) return false;
+    } while (a.kind != TOKEN_END);
+    return true;
+}
+
+static bool (*const meanings[])(diff *d, const yaml_node *x, const yaml_node *y) = {
+    [FORM_COUNT] = same_number,   [FORM_POSITIVE] = same_number, [FORM_NUMBER] = same_number,
+    [FORM_PERCENT] = same_number, [FORM_PERCENTS] = same_number, [FORM_SPAN] = same_span,
+    [FORM_TIME] = same_time,      [FORM_EXPR] = same_expression, [FORM_PARTS] = NULL,
+};
+
+static bool same_as(diff *d, int form, const yaml_node *x, const yaml_node *y) {
+    if (same(d, x, y)) return true;
+    return x->kind == YAML_SCALAR && y->kind == YAML_SCALAR && meanings[form] && meanings[form](d, x, y);
+}
+
+// The form of a part's key.
+static int form_in(int part, tact_str key) {
+    for (int i = 0; i < DRAFT_KEYS; i++) {
+        if (keys[i].of == part && tact_str_equal(key, tact_str_from(draft_key_text((draft_key_number)i))))
+            return keys[i].form;
+    }
+    return FORM_TEXT;
 }
 
 static bool same(diff *d, const yaml_node *x, const yaml_node *y) {
@@ -156,15 +224,25 @@ static tact_str text_of_part(diff *d, int part, const yaml_node *n) {
 }
 
 // Whether two parts are equal but for one key.
-static bool are_near(diff *d, const yaml_node *x, const yaml_node *y) {
+static bool are_near(diff *d, int part, const yaml_node *x, const yaml_node *y) {
     if (x->kind != YAML_MAP || y->kind != YAML_MAP) return false;
     strmap items = by_key(d, y);
     const yaml_node *other;
     uint32_t equal = 0, most = x->count > y->count ? x->count : y->count;
     for (const yaml_node *item = x->first; item; item = item->next) {
-        equal += in_map(&items, item, &other) && same(d, item, other);
+        equal += in_map(&items, item, &other) && same_as(d, form_in(part, item->key), item, other);
     }
     return equal + 1 == most;
+}
+
+static bool same_part(diff *d, int part, const yaml_node *x, const yaml_node *y) {
+    if (x->kind != YAML_MAP || y->kind != YAML_MAP || x->count != y->count) return same(d, x, y);
+    strmap items = by_key(d, y);
+    const yaml_node *other;
+    for (const yaml_node *item = x->first; item; item = item->next) {
+        if (!in_map(&items, item, &other) || !same_as(d, form_in(part, item->key), item, other)) return false;
+    }
+    return true;
 }
 
 // ---- What is found --------------------------------------------------------------------------------------------------
@@ -198,9 +276,9 @@ static void came_or_went(diff *d, diff_member *m, tact_str path, const yaml_node
     add_key(d, m, &key);
 }
 
-static void compare(diff *d, diff_member *m, tact_str path, const yaml_node *x, const yaml_node *y) {
+static void compare(diff *d, diff_member *m, tact_str path, int form, const yaml_node *x, const yaml_node *y) {
     if (x->kind != YAML_MAP || y->kind != YAML_MAP) {
-        if (!same(d, x, y)) came_or_went(d, m, path, x, y);
+        if (!same_as(d, form, x, y)) came_or_went(d, m, path, x, y);
         return;
     }
     strmap before = by_key(d, x), after = by_key(d, y);
@@ -208,7 +286,7 @@ static void compare(diff *d, diff_member *m, tact_str path, const yaml_node *x, 
     for (const yaml_node *item = x->first; item; item = item->next) {
         tact_str at = join(d, path, item->key);
         if (in_map(&after, item, &other)) {
-            compare(d, m, at, item, other);
+            compare(d, m, at, form, item, other);
         } else {
             came_or_went(d, m, at, item, NULL);
         }
@@ -243,12 +321,12 @@ static void add_part(diff *d, diff_member *m, tact_str path, int part, const yam
 }
 
 // Takes the pairs out that `match`.
-static void pair(diff *d, parts *x, parts *y, bool (*match)(diff *, const yaml_node *, const yaml_node *),
+static void pair(diff *d, parts *x, parts *y, bool (*match)(diff *, int, const yaml_node *, const yaml_node *),
                  void (*found)(diff *, diff_member *, tact_str, int, const yaml_node *, const yaml_node *),
                  diff_member *m, tact_str path, int part) {
     for (uint32_t i = 0; i < x->count; i++) {
         for (uint32_t k = 0; k < y->count && x->of[i]; k++) {
-            if (!y->of[k] || !match(d, x->of[i], y->of[k])) continue;
+            if (!y->of[k] || !match(d, part, x->of[i], y->of[k])) continue;
             if (found) found(d, m, path, part, x->of[i], y->of[k]);
             x->of[i] = y->of[k] = NULL;
         }
@@ -257,7 +335,7 @@ static void pair(diff *d, parts *x, parts *y, bool (*match)(diff *, const yaml_n
 
 static void compare_parts(diff *d, diff_member *m, tact_str path, int part, const yaml_node *x, const yaml_node *y) {
     parts before = parts_of(x), after = parts_of(y);
-    pair(d, &before, &after, same, NULL, m, path, part);
+    pair(d, &before, &after, same_part, NULL, m, path, part);
     pair(d, &before, &after, are_near, add_part, m, path, part);
     for (uint32_t i = 0; i < before.count; i++) {
         if (before.of[i]) add_part(d, m, path, part, before.of[i], NULL);
@@ -291,7 +369,7 @@ static void compare_key(diff *d, diff_member *m, int number, const yaml_node *x,
     } else if (keys[number].form == FORM_PERCENTS && x->count == y->count && !same_order(x, y)) {
         came_or_went(d, m, path, x, y);
     } else {
-        compare(d, m, path, x, y);
+        compare(d, m, path, keys[number].form, x, y);
     }
 }
 

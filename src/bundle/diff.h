@@ -2,7 +2,8 @@
 //
 // What is different between two bundles, in the words of who writes them: members that came, went and changed, and of
 // those that changed which keys and how, as they are written. Order of files, of members and of keys, comments and
-// quotes make no difference.
+// quotes make no difference, nor does it how a number, a span or a time is written (12 and 12.0, 7d and 1w) and what
+// blanks stand in an expression.
 #ifndef BUNDLE_DIFF_H
 #define BUNDLE_DIFF_H
 

@@ -94,6 +94,12 @@ static bool refuse(report *r, const form_row *form, const yaml_node *node) {
     return false;
 }
 
+// The same of what must be of this type.
+static bool refuse_hint(report *r, const form_row *form, const yaml_node *node, const tact_type *type) {
+    scalar_refuse(r, node, REPORT_WRONG_FORM, scalar_hint(node, type), form->what);
+    return false;
+}
+
 static bool check_LATER(report *r, const form_row *form, const key_row *key, const yaml_node *node) {
     (void)r, (void)form, (void)key, (void)node;
     return true;
@@ -142,32 +148,32 @@ static bool check_TEXTS(report *r, const form_row *form, const key_row *key, con
 static bool check_BOOL(report *r, const form_row *form, const key_row *key, const yaml_node *node) {
     bool b;
     (void)key;
-    return yaml_bool(node, &b) || refuse(r, form, node);
+    return yaml_bool(node, &b) || refuse_hint(r, form, node, &type_bool);
 }
 
 static bool check_COUNT(report *r, const form_row *form, const key_row *key, const yaml_node *node) {
     int64_t i;
     (void)key;
-    return (yaml_int(node, &i) && i >= 0) || refuse(r, form, node);
+    return (yaml_int(node, &i) && i >= 0) || refuse_hint(r, form, node, &type_int);
 }
 
 static bool check_POSITIVE(report *r, const form_row *form, const key_row *key, const yaml_node *node) {
     int64_t i;
     (void)key;
-    return (yaml_int(node, &i) && i >= 1 && i <= UINT32_MAX) || refuse(r, form, node);
+    return (yaml_int(node, &i) && i >= 1 && i <= UINT32_MAX) || refuse_hint(r, form, node, &type_int);
 }
 
 static bool check_NUMBER(report *r, const form_row *form, const key_row *key, const yaml_node *node) {
     double f;
     (void)key;
-    return yaml_double(node, &f) || refuse(r, form, node);
+    return yaml_double(node, &f) || refuse_hint(r, form, node, &type_double);
 }
 
 static bool is_percent(report *r, const yaml_node *node, const char *what) {
     double f;
     bool number = yaml_double(node, &f);
     if (number && f >= 0 && f <= 100) return true;
-    scalar_refuse(r, node, number ? REPORT_PERCENT : REPORT_WRONG_FORM, NULL, what);
+    scalar_refuse(r, node, number ? REPORT_PERCENT : REPORT_WRONG_FORM, scalar_hint(node, &type_double), what);
     return false;
 }
 
@@ -239,6 +245,17 @@ static bool check_MAP(report *r, const form_row *form, const key_row *key, const
     return node->kind == YAML_MAP || refuse(r, form, node);
 }
 
+static bool check_ANY(report *r, const form_row *form, const key_row *key, const yaml_node *node) {
+    if (!check_MAP(r, form, key, node)) return false;
+    bool well = true;
+    for (const yaml_node *item = node->first; item; item = item->next) {
+        if (!scalar_is_cased(item)) continue; // else it would become a text without a word
+        scalar_refuse(r, item, REPORT_WRONG_FORM, scalar_hint(item, &type_bool), "true or false, or a text in quotes");
+        well = false;
+    }
+    return well;
+}
+
 static bool check_LIST(report *r, const form_row *form, const key_row *key, const yaml_node *node) {
     (void)key;
     return node->kind == YAML_LIST || refuse(r, form, node);
@@ -256,7 +273,7 @@ static bool check_value(draft *d, const key_row *key, const yaml_node *node) {
     const form_row *form = &forms[key->form];
     if (node->kind == YAML_BAD) return false;
     if (!yaml_is_null(node)) return form->check(d->report, form, key, node);
-    if (form->check == check_MAP || form->check == check_LIST) return false;
+    if (form->check == check_MAP || form->check == check_ANY || form->check == check_LIST) return false;
     if (form->check == check_REF || form->check == check_REFS) return form->check(d->report, form, key, node);
     return form->check == check_LATER && key->form != FORM_TYPE ? true : refuse(d->report, form, node);
 }
@@ -289,6 +306,11 @@ static const char *all_keys(draft *d, uint32_t section) {
     return buf_done(&text).ptr;
 }
 
+// What would have been merged, which was reported where it was read.
+static bool is_merge(const yaml_node *item) {
+    return item->kind == YAML_BAD && tact_str_equal(item->key, TACT_STR("<<"));
+}
+
 static void unknown_key(draft *d, const yaml_node *item, const tact_str *others, uint32_t others_count,
                         uint32_t section) {
     utf8_shown shown;
@@ -296,6 +318,7 @@ static void unknown_key(draft *d, const yaml_node *item, const tact_str *others,
     uint32_t first = sections[section].first, count = keys_of(section);
     for (uint32_t i = 0; i < count; i++) near_offer(&n, keys[first + i].key);
     for (uint32_t i = 0; i < others_count; i++) near_offer(&n, others[i]);
+    if (is_merge(item)) return;
     const char *hint = report_near(d->report, &n);
     if (!hint && others_count == 0) hint = all_keys(d, section);
     report_add(d->report, REPORT_UNKNOWN_KEY, item->key_at, hint, "unknown key `%s`", utf8_show(&shown, item->key));
@@ -406,6 +429,7 @@ static bool has_own_name(uint32_t section) {
 static bool check_member_name(draft *d, uint32_t section, const yaml_node *node) {
     utf8_shown shown;
     const char *noun = sections[section].noun, *name = utf8_show(&shown, node->key);
+    if (is_merge(node)) return false;
     if (!has_own_name(section)) return true;
     if (!is_name(node->key)) {
         bool digit = node->key.len && *node->key.ptr >= '0' && *node->key.ptr <= '9';
@@ -563,49 +587,101 @@ typedef struct folder {
     sources *sources;
     int fd;
     bool well;
+    bool listed; // `names` are there
+    const tact_str *names;
+    uint32_t count;
 } folder;
 
+// A file's path without what follows its last dot, which is the same of nearly all.
+static tact_str stem_of(tact_str name) {
+    size_t len = name.len;
+    while (len > 0 && name.ptr[len - 1] != '.' && name.ptr[len - 1] != '/') len--;
+    return (tact_str){name.ptr, len > 1 && name.ptr[len - 1] == '.' ? len - 1 : name.len};
+}
+
+// Which file of the folder may have been meant.
+static const char *near_file(folder *f, tact_str wanted) {
+    report *r = f->report;
+    const tact_str *best = NULL;
+    if (!f->listed) sources_list(r->arena, f->fd, &f->names, &f->count);
+    f->listed = true;
+    if (f->count > r->names_left) return NULL;
+    r->names_left -= f->count;
+    near n = near_to(stem_of(wanted));
+    for (uint32_t i = 0; i < f->count; i++) {
+        near_offer(&n, stem_of(f->names[i]));
+        if (n.best.ptr == f->names[i].ptr) best = &f->names[i];
+    }
+    n.best = best ? *best : n.best;
+    return report_near(r, &n);
+}
+
 // What came of reading a file that is included at `at`.
-static void report_file(folder *f, cel_span at, const tact_error *error) {
+static void report_file(folder *f, cel_span at, const char *hint, const tact_error *error) {
     report_code code = REPORT_UNREADABLE;
     switch (error->code) {
     case TACT_NO_MEMORY: report_no_memory(f->report); return;
     case TACT_LIMIT: code = REPORT_TOO_LARGE; break;
     case TACT_BUSY: code = REPORT_CHANGED; break;
     case TACT_INVALID: code = REPORT_BAD_FILE; break;
+    case TACT_NOT_FOUND: code = REPORT_NO_FILE; break;
     default: break;
     }
     f->well = false;
-    report_add(f->report, code, at, NULL, "%s", error->text);
+    report_add(f->report, code, at, hint, "%s", error->text);
 }
 
-// False if a bound is reached, so that further files would only say so again.
-static bool include_file(folder *f, tact_str name, cel_span at) {
+// `matched`: by a pattern, so that it was there a moment ago. False if a bound is reached, so that further files would
+// only say so again.
+static bool include_file(folder *f, tact_str name, cel_span at, bool matched) {
     tact_error error;
     if (sources_find(f->sources, name) >= 0) return true; // an earlier pattern took it
     tact_err err = sources_read(f->sources, f->fd, name, &error);
-    if (err) report_file(f, at, &error);
+    if (err == TACT_NOT_FOUND && matched) return true; // sources_check says so
+    if (err) report_file(f, at, err == TACT_NOT_FOUND ? near_file(f, name) : NULL, &error);
     return err != TACT_LIMIT && err != TACT_NO_MEMORY;
 }
 
 // A path, or a pattern of them.
 static void include(folder *f, const yaml_node *item) {
     tact_error error;
-    tact_str *names;
+    const tact_str *names;
     uint32_t count;
     if (!memchr(item->text.ptr, '*', item->text.len) && !memchr(item->text.ptr, '?', item->text.len)) {
-        (void)include_file(f, item->text, item->at);
+        (void)include_file(f, item->text, item->at, false);
         return;
     }
-    if (sources_glob(f->report->arena, f->fd, item->text, &names, &count, &error)) {
-        report_file(f, item->at, &error);
+    if (sources_glob(f->sources, f->fd, item->text, &names, &count, &error)) {
+        report_file(f, item->at, NULL, &error);
         return;
     }
     if (count == 0) {
         utf8_shown shown;
         report_add(f->report, REPORT_NO_MATCH, item->at, NULL, "no file matches `%s`", utf8_show(&shown, item->text));
     }
-    for (uint32_t i = 0; i < count && include_file(f, names[i], item->at);) i++;
+    for (uint32_t i = 0; i < count && include_file(f, names[i], item->at, true);) i++;
+}
+
+// The files that `include` names. What of it cannot be understood may name files that hold what others refer to.
+static void read_include(folder *f, const yaml_node *list) {
+    if (list->kind != YAML_LIST) {
+        f->well &= yaml_is_null(list);
+        return;
+    }
+    for (const yaml_node *one = list->first; one; one = one->next) {
+        if (scalar_is_text(one)) {
+            include(f, one);
+        } else {
+            f->well = false;
+        }
+    }
+}
+
+// Whether a key that is none was meant to be this one.
+static bool is_meant(tact_str wanted, tact_str key) {
+    near n = near_to(wanted);
+    near_offer(&n, key);
+    return n.best.len > 0 && find_section(wanted) == DRAFT_SECTIONS && !find_key(DRAFT_BUNDLE, wanted);
 }
 
 // Reads what bundle.yaml, the first of the sources, includes. It is read once for that alone: what is wrong with it is
@@ -620,9 +696,10 @@ static void read_included(folder *f) {
     const tact_str key = keys[DRAFT_BUNDLE_INCLUDE].key;
     report_path_part(f->report, 0, key);
     for (const yaml_node *item = root && root->kind == YAML_MAP ? root->first : NULL; item; item = item->next) {
-        if (!tact_str_equal(item->key, key) || item->kind != YAML_LIST) continue;
-        for (const yaml_node *one = item->first; one; one = one->next) {
-            if (scalar_is_text(one)) include(f, one);
+        if (tact_str_equal(item->key, key)) {
+            read_include(f, item);
+        } else if (is_meant(item->key, key)) {
+            f->well = false;
         }
     }
     report_path(f->report, NULL);
@@ -637,10 +714,10 @@ static void read_folder(folder *f) {
                    "there is no " SOURCES_ROOT " in this folder");
         f->well = false;
     } else if (err) {
-        report_file(f, REPORT_NOWHERE, &error);
+        report_file(f, REPORT_NOWHERE, NULL, &error);
     } else {
         read_included(f);
-        if (sources_check(f->sources, f->fd, &error)) report_file(f, REPORT_NOWHERE, &error);
+        if (sources_check(f->sources, f->fd, &error)) report_file(f, REPORT_NOWHERE, NULL, &error);
     }
 }
 

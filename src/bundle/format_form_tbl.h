@@ -4,7 +4,7 @@
 //
 // check: how draft.c looks at it: TEXT (a scalar), NAME, TEXTS (a list of scalars), BOOL, COUNT (an int not below 0),
 // POSITIVE, NUMBER, PERCENT, PERCENTS (a map of them), SPAN, TIME, WORD (one of `words`), WORDS (one or a list of them),
-// REF (a text that names a member), REFS (one or a list of them), EXPR, MAP, LIST, or LATER: by whoever knows its type.
+// REF (a text that names a member), REFS (one or a list of them), EXPR, MAP, ANY (a map of values), LIST, or LATER: by whoever knows its type.
 // words: what it may be, if that can be listed. json: its JSON Schema, as far as one can say it; empty: one of `words`. That
 // of PARTS gets the part that its items are.
 X(NAME,      NAME,     "", "\"type\": \"string\", \"pattern\": \"^[A-Za-z_][A-Za-z0-9_]*$\"", "a name of letters, digits and _")
@@ -23,7 +23,7 @@ X(TYPE,      LATER,    "bool int double string timestamp duration list(string) l
 X(TYPES,     MAP,      "", "\"type\": [\"object\", \"null\"], \"additionalProperties\": {\"type\": \"string\"}", "a map such as {amount: double}")
 X(VALUE,     LATER,    "", "\"type\": [\"string\", \"number\", \"boolean\", \"array\"]", "a value of its type")
 X(VALUES,    LATER,    "", "\"type\": \"array\"", "a list of values of its type")
-X(ANY,       MAP,      "", "\"type\": [\"object\", \"null\"]", "a map")
+X(ANY,       ANY,      "", "\"type\": [\"object\", \"null\"]", "a map")
 X(NORMALIZE, WORDS,    "trim lowercase", "", "lowercase, trim or a list of them")
 X(GRANTED,   WORD,     "granted denied", "", "granted or denied")
 X(TIES,      WORD,     "name random", "", "name or random")

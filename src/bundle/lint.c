@@ -13,6 +13,35 @@
 
 // ---- Rules that never hold ------------------------------------------------------------------------------------------
 
+typedef struct meanings { // by slot: of segments, what they say
+    const normal_form **of;
+    uint32_t count;
+} meanings;
+
+// One that can never hold is reported, and gets no meaning, so that nothing follows from it.
+static bool lint_meanings(builder *B, meanings *m) {
+    m->of = build_array(B, B->scratch, B->b->slots_count, sizeof *m->of);
+    m->count = B->b->slots_count;
+    for (uint32_t i = 0; m->of && i < B->b->segments_count; i++) {
+        const bundle_segment *s = &B->b->segments[i];
+        const normal_form *form = s->rule.form, *clash;
+        if (!form) continue;
+        if (normal_can_hold_within(&form, 1, m->of, m->count, &clash)) {
+            m->of[s->slot] = form;
+            continue;
+        }
+        report_path(B->r, "%.*s", NAME(s->rule.path));
+        if (clash->kind == NORMAL_FALSE) {
+            report_add(B->r, REPORT_NEVER, s->rule.at, NULL, "nobody can ever be in the segment: it is always false");
+        } else {
+            report_add(B->r, REPORT_NEVER, s->rule.at, NULL,
+                       "nobody can ever be in the segment: `%.*s` contradicts the rest", (int)clash->len,
+                       s->rule.text.ptr + clash->pos);
+        }
+    }
+    return m->of != NULL;
+}
+
 static uint32_t add_forms(const bundle_rule rules[BUNDLE_TIERS], const normal_form **forms, uint32_t count) {
     for (int i = 0; i < BUNDLE_TIERS; i++) {
         if (rules[i].form) forms[count++] = rules[i].form;
@@ -38,13 +67,13 @@ static const bundle_rule *rule_of(const bundle_rule rules[BUNDLE_TIERS], const n
 }
 
 // Warns if the rules of an offer, together with those of its group, can never hold, or those of a group alone.
-static void warn_rules(builder *B, const bundle_rule own[BUNDLE_TIERS], const bundle_group *group, cel_span at,
-                       const char *what) {
+static void warn_rules(builder *B, const meanings *m, const bundle_rule own[BUNDLE_TIERS], const bundle_group *group,
+                       cel_span at, const char *what) {
     const normal_form *forms[2 * BUNDLE_TIERS], *clash = NULL;
     uint32_t count = add_forms(own, forms, 0);
     if (count == 0) return;
     if (group) count = add_forms(group->rules, forms, count);
-    if (normal_can_hold(forms, count, &clash)) return;
+    if (normal_can_hold_within(forms, count, m->of, m->count, &clash)) return;
     const bundle_rule *mine = rule_of(own, clash), *its = group ? rule_of(group->rules, clash) : NULL;
     const bundle_rule *rule = mine ? mine : its;
     if (mine) report_path(B->r, "%.*s", NAME(mine->path));
@@ -64,14 +93,14 @@ static bool is_set(const uint64_t *bits, uint32_t number) {
 }
 
 // Sets the bits of the offers that can never be eligible.
-static void lint_rules(builder *B, uint64_t *never_offers) {
+static void lint_rules(builder *B, const meanings *m, uint64_t *never_offers) {
     const bundle *b = B->b;
     uint64_t *never = build_array(B, B->scratch, b->groups_count / 64 + 1, sizeof *never); // groups, by bit
     if (!never) return;
     for (uint32_t i = 0; i < b->groups_count; i++) {
         uint32_t before = B->r->warnings;
         report_path(B->r, "groups.%.*s", NAME(b->groups[i].name));
-        warn_rules(B, b->groups[i].rules, NULL, B->members[DRAFT_GROUPS].of[i]->node->key_at,
+        warn_rules(B, m, b->groups[i].rules, NULL, B->members[DRAFT_GROUPS].of[i]->node->key_at,
                    "no offer of the group can ever be eligible");
         if (B->r->warnings != before) never[i / 64] |= UINT64_C(1) << (i % 64);
     }
@@ -81,7 +110,7 @@ static void lint_rules(builder *B, uint64_t *never_offers) {
         uint32_t before = B->r->warnings;
         report_path(B->r, "offers.%.*s", NAME(o->name));
         if (!follows) {
-            warn_rules(B, o->rules, o->group < 0 ? NULL : &b->groups[o->group], o->at,
+            warn_rules(B, m, o->rules, o->group < 0 ? NULL : &b->groups[o->group], o->at,
                        "the offer can never be eligible");
         }
         if (follows || B->r->warnings != before) never_offers[i / 64] |= UINT64_C(1) << (i % 64);
@@ -254,8 +283,9 @@ static void lint_segments(builder *B) {
 
 void lint_bundle(builder *B) {
     uint64_t *never = build_array(B, B->scratch, B->b->offers_count / 64 + 1, sizeof *never);
-    if (!never) return;
-    lint_rules(B, never);
+    meanings m;
+    if (!never || !lint_meanings(B, &m)) return;
+    lint_rules(B, &m, never);
     lint_shadows(B, never);
     lint_fallbacks(B);
     lint_segments(B);

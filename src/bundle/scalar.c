@@ -9,6 +9,15 @@
 #include "value/schema.h"
 #include "value/time.h"
 
+// Whether it would be no text without its quotes.
+static bool is_quoted(const yaml_node *node) {
+    bool b;
+    double d;
+    yaml_node plain = *node;
+    plain.plain = true;
+    return !node->plain && (yaml_bool(&plain, &b) || yaml_double(&plain, &d));
+}
+
 void scalar_refuse(report *r, const yaml_node *node, report_code code, const char *hint, const char *expected) {
     utf8_shown shown;
     if (node->kind == YAML_BAD) return;
@@ -17,8 +26,18 @@ void scalar_refuse(report *r, const yaml_node *node, report_code code, const cha
     } else if (node->plain && node->text.len == 0) {
         report_add(r, code, node->at, hint, "expected %s", expected);
     } else {
-        report_add(r, code, node->at, hint, "expected %s, not `%s`", expected, utf8_show(&shown, node->text));
+        report_add(r, code, node->at, hint, "expected %s, not %s`%s`", expected, is_quoted(node) ? "the text " : "",
+                   utf8_show(&shown, node->text));
     }
+}
+
+bool scalar_is_cased(const yaml_node *node) {
+    static const char *const words[] = {"True", "TRUE", "False", "FALSE"};
+    bool found = false;
+    for (size_t i = 0; node->kind == YAML_SCALAR && node->plain && i < sizeof words / sizeof *words; i++) {
+        found |= tact_str_equal(node->text, tact_str_from(words[i]));
+    }
+    return found;
 }
 
 bool scalar_is_text(const yaml_node *node) {
@@ -123,6 +142,16 @@ static bool read_scalar(const yaml_node *node, const tact_type *type, tact_value
     }
 }
 
+const char *scalar_hint(const yaml_node *node, const tact_type *type) {
+    tact_value v;
+    yaml_node plain = *node;
+    plain.plain = true;
+    if (node->kind != YAML_SCALAR || (type->kind != TYPE_BOOL && type->kind != TYPE_INT && type->kind != TYPE_DOUBLE))
+        return NULL;
+    if (!node->plain) return read_scalar(&plain, type, &v) ? "write it without quotes" : NULL;
+    return type->kind == TYPE_BOOL && scalar_is_cased(node) ? "true and false are written in small letters" : NULL;
+}
+
 static const char *example_of(const tact_type *type) {
     switch (type->kind) {
     case TYPE_BOOL: return "true or false";
@@ -147,7 +176,7 @@ bool scalar_values(report *r, const yaml_node *node, const tact_type *type, cons
     uint32_t i = 0;
     for (const yaml_node *item = node->first; values && item; item = item->next) {
         if (read_scalar(item, type, &values[i++])) continue;
-        scalar_refuse(r, item, REPORT_WRONG_TYPE, NULL, example_of(type));
+        scalar_refuse(r, item, REPORT_WRONG_TYPE, scalar_hint(item, type), example_of(type));
         well = false;
     }
     *out = values;
@@ -164,7 +193,7 @@ bool scalar_value(report *r, const yaml_node *node, const tact_type *type, tact_
         return true;
     }
     if (read_scalar(node, type, out)) return true;
-    scalar_refuse(r, node, REPORT_WRONG_TYPE, NULL, example_of(type));
+    scalar_refuse(r, node, REPORT_WRONG_TYPE, scalar_hint(node, type), example_of(type));
     return false;
 }
 

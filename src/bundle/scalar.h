@@ -11,7 +11,11 @@
 
 // "expected EXPECTED, not `…`" (or "a map", "a list"), at the node.
 void scalar_refuse(report *r, const yaml_node *node, report_code code, const char *hint, const char *expected);
-bool scalar_is_text(const yaml_node *node); // a scalar that is not null
+// What to do about a value that is not of this type, bool, int or double, but would be if it were written otherwise;
+// else NULL.
+const char *scalar_hint(const yaml_node *node, const tact_type *type);
+bool scalar_is_cased(const yaml_node *node); // True, TRUE, …: true for other programs that read YAML, here none
+bool scalar_is_text(const yaml_node *node);  // a scalar that is not null
 // A time span of a second to a hundred years, in milliseconds.
 bool scalar_span(report *r, const yaml_node *node, int64_t *ms);
 // A time of RFC 3339, or a date alone: then `*date` is true and `*out` its midnight in UTC.

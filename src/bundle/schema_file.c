@@ -5,8 +5,11 @@
 // member leaves the rest of it, and nobody is blamed for referring to a member that is there but could not be added.
 #include "bundle/schema_file.h"
 
+#include <math.h>
+
 #include "base/utf8.h"
 #include "bundle/scalar.h"
+#include "value/value.h"
 
 typedef struct reader {
     report *report;
@@ -125,12 +128,63 @@ static uint32_t read_sources(reader *r, const yaml_node *node, uint8_t *out) {
     return count;
 }
 
+bool schema_takes_number(report *r, const yaml_node *node) {
+    bool well = true, list = node->kind == YAML_LIST;
+    for (const yaml_node *item = list ? node->first : node; item; item = list ? item->next : NULL) {
+        double number;
+        if (item->kind != YAML_SCALAR || !yaml_double(item, &number) || isfinite(number)) continue;
+        scalar_refuse(r, item, REPORT_WRONG_FORM, NULL, "a finite number");
+        well = false;
+    }
+    return well;
+}
+
+static bool is_number(const tact_type *type) {
+    return type->kind == TYPE_DOUBLE || (type->kind == TYPE_LIST && type->params[0]->kind == TYPE_DOUBLE);
+}
+
+static bool check_repeated(reader *r, const yaml_node *values, const schema_attribute *a) {
+    bool well = true;
+    uint32_t i = 0;
+    if (a->allowed_count > SCHEMA_VALUES_MAX) return true; // which is refused as it is
+    for (const yaml_node *item = values->first; item; item = item->next, i++) {
+        uint32_t j = 0;
+        while (j < i && !tact_value_equal(a->allowed[j], a->allowed[i])) j++;
+        if (j == i) continue;
+        utf8_shown shown;
+        report_add(r->report, REPORT_DEFINED_TWICE, item->at, NULL, "`%s` is here a second time",
+                   utf8_show(&shown, item->text));
+        well = false;
+    }
+    return well;
+}
+
+// What does not fit together, each at its value, and left out, so that adding the attribute does not end at it.
+static void check_typed(reader *r, const draft_member *m, schema_attribute *a) {
+    const yaml_node *values = draft_key(m, DRAFT_ATTRIBUTES_VALUES), *max = draft_key(m, DRAFT_ATTRIBUTES_MAX);
+    const yaml_node *fallback = draft_key(m, DRAFT_ATTRIBUTES_DEFAULT);
+    tact_error why;
+    enter(r, m, DRAFT_ATTRIBUTES_VALUES);
+    if (values && a->allowed_count && !check_repeated(r, values, a)) a->allowed_count = 0;
+    if (a->has_min && a->has_max && value_compare(a->min, a->max) == 1) {
+        enter(r, m, DRAFT_ATTRIBUTES_MAX);
+        report_add(r->report, REPORT_INVALID, max->at, "the other way round?", "its `max` is less than its `min`");
+        a->has_min = a->has_max = false;
+    }
+    if (a->has_default && schema_fits(a->type, a->fallback) && schema_check_value(a, a->fallback, &why)) {
+        enter(r, m, DRAFT_ATTRIBUTES_DEFAULT);
+        report_add(r->report, REPORT_INVALID, fallback->at, NULL, "the default of %s", why.text);
+        a->has_default = false;
+    }
+}
+
 // What needs the type to be read: `values`, `default`, `min`, `max`.
 static void read_typed(reader *r, const draft_member *m, schema_attribute *a) {
     const tact_type *single = a->type->kind == TYPE_LIST ? a->type->params[0] : a->type;
     const yaml_node *values = draft_key(m, DRAFT_ATTRIBUTES_VALUES);
     enter(r, m, DRAFT_ATTRIBUTES_VALUES);
     if (values && !scalar_values(r->report, values, single, &a->allowed, &a->allowed_count)) a->allowed_count = 0;
+    if (a->allowed_count && is_number(a->type) && !schema_takes_number(r->report, values)) a->allowed_count = 0;
     const struct {
         draft_key_number key;
         bool *has;
@@ -143,8 +197,10 @@ static void read_typed(reader *r, const draft_member *m, schema_attribute *a) {
     for (uint32_t i = 0; i < COUNT(rows); i++) {
         const yaml_node *node = draft_key(m, rows[i].key);
         enter(r, m, rows[i].key);
-        if (node) *rows[i].has = scalar_value(r->report, node, a->type, rows[i].out);
+        if (!node || !scalar_value(r->report, node, a->type, rows[i].out)) continue;
+        *rows[i].has = !is_number(a->type) || schema_takes_number(r->report, node);
     }
+    check_typed(r, m, a);
 }
 
 static void read_attribute(reader *r, const draft_member *m) {
@@ -187,6 +243,8 @@ static void read_event(reader *r, const draft_member *m) {
     if (schema_add_event(r->schema, &e, &why)) refuse_member(r, m, &why);
 }
 
+static const char *const own[] = {"decision", "impression", "click"}; // events that are there, though not in a schema
+
 // The event that an aggregate is of, or NULL with its fault, if it has one.
 static const schema_event *read_event_name(reader *r, const yaml_node *node, tact_str name, uint32_t *number) {
     int32_t found = schema_find_event(r->schema, name);
@@ -200,8 +258,11 @@ static const schema_event *read_event_name(reader *r, const yaml_node *node, tac
     utf8_shown shown;
     cel_span at;
     (void)yaml_span(r->report, node, 0, (uint32_t)name.len, &at);
-    report_add(r->report, REPORT_UNKNOWN_NAME, at, report_near(r->report, &n), "there is no event `%s`",
-               utf8_show(&shown, name));
+    const char *hint = report_near(r->report, &n);
+    for (uint32_t i = 0; i < COUNT(own); i++) {
+        if (tact_str_equal(name, tact_str_from(own[i]))) hint = "caps count what comes of decisions; aggregates cannot";
+    }
+    report_add(r->report, REPORT_UNKNOWN_NAME, at, hint, "there is no event `%s`", utf8_show(&shown, name));
     return NULL;
 }
 

@@ -21,4 +21,7 @@ bool schema_is_spoilt(const draft *d, const schema *s, schema_kind kind, tact_st
 // line, column and the line itself. TACT_INVALID, TACT_SYNTAX, TACT_LIMIT or TACT_NO_MEMORY: the gravest of them.
 TACT_MUST_USE tact_err schema_file_read(arena *a, tact_str file, tact_str text, schema **out, tact_str *said);
 
+// Whether a number, or each of a list's, is finite, as what is stored and compared must be; if not, with its fault.
+bool schema_takes_number(report *r, const yaml_node *node);
+
 #endif

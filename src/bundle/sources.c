@@ -274,23 +274,6 @@ tact_err sources_read(sources *s, int folder_fd, tact_str name, tact_error *erro
     return err;
 }
 
-tact_err sources_check(const sources *s, int folder_fd, tact_error *error) {
-    for (uint32_t i = 0; i < s->count; i++) {
-        const source_file *file = &s->files[i];
-        source_stamp now = {.inode = 0};
-        if (file->stamp.inode == 0) continue; // it came as text
-        int fd = open_file(folder_fd, file->name);
-        if (fd < 0)
-            return errno == ENOENT || errno == ELOOP ? changed(error, file->name)
-                                                     : system_error(error, file->name, errno);
-        tact_err err = take_stamp(fd, file->name, &now, error);
-        (void)close(fd);
-        if (err == TACT_IO) return err;
-        if (err || !is_same(&file->stamp, &now)) return changed(error, file->name);
-    }
-    return TACT_OK;
-}
-
 // ---- Patterns -------------------------------------------------------------------------------------------------------
 
 typedef struct globber {
@@ -449,7 +432,8 @@ static int by_bytes(const void *a, const void *b) {
     return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
-tact_err sources_glob(arena *a, int folder_fd, tact_str pattern, tact_str **names, uint32_t *count, tact_error *error) {
+// The names that a pattern matches, each once.
+static tact_err list(arena *a, int folder_fd, tact_str pattern, source_pattern *out, tact_error *error) {
     globber g = {.arena = a, .error = error};
     tact_err err = check_name(pattern, error);
     if (!err) err = glob(&g, folder_fd, TACT_STR(""), pattern, GLOB_DEPTH_MAX);
@@ -459,9 +443,79 @@ tact_err sources_glob(arena *a, int folder_fd, tact_str pattern, tact_str **name
     for (uint32_t i = 0; i < g.count; i++) {
         if (kept == 0 || !tact_str_equal(g.names[kept - 1], g.names[i])) g.names[kept++] = g.names[i];
     }
-    *names = g.names;
-    *count = kept;
+    *out = (source_pattern){.text = pattern, .names = g.names, .count = kept};
     return TACT_OK;
+}
+
+tact_err sources_glob(sources *s, int folder_fd, tact_str pattern, const tact_str **names, uint32_t *count,
+                      tact_error *error) {
+    source_pattern found;
+    tact_err err = list(s->arena, folder_fd, pattern, &found, error);
+    if (err) return err;
+    found.text.ptr = arena_copy(s->arena, pattern.ptr, pattern.len);
+    if (!found.text.ptr) return no_memory(error);
+    if (s->patterns_count == s->patterns_room) {
+        uint32_t room = s->patterns_room ? 2 * s->patterns_room : 8;
+        source_pattern *patterns = arena_extend(s->arena, s->patterns, s->patterns_count, room, sizeof *patterns);
+        if (!patterns) return no_memory(error);
+        s->patterns = patterns;
+        s->patterns_room = room;
+    }
+    s->patterns[s->patterns_count++] = found;
+    *names = found.names;
+    *count = found.count;
+    return TACT_OK;
+}
+
+void sources_list(arena *a, int folder_fd, const tact_str **names, uint32_t *count) {
+    source_pattern found = {.count = 0};
+    tact_error unseen;
+    (void)!list(a, folder_fd, TACT_STR("**"), &found, &unseen); // it is for a hint only
+    *names = found.names;
+    *count = found.count;
+}
+
+// ---- Whether all stayed as it was -----------------------------------------------------------------------------------
+
+static tact_err check_file(const source_file *file, int folder_fd, tact_error *error) {
+    source_stamp now = {.inode = 0};
+    int fd = open_file(folder_fd, file->name);
+    if (fd < 0) {
+        bool gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
+        return gone ? changed(error, file->name) : system_error(error, file->name, errno);
+    }
+    tact_err err = take_stamp(fd, file->name, &now, error);
+    (void)close(fd);
+    if (err == TACT_IO) return err;
+    return err || !is_same(&file->stamp, &now) ? changed(error, file->name) : TACT_OK;
+}
+
+// A file that comes or goes is not seen by looking at those that were read.
+static tact_err check_pattern(arena *a, const source_pattern *then, int folder_fd, tact_error *error) {
+    source_pattern now;
+    tact_err err = list(a, folder_fd, then->text, &now, error);
+    if (err) return err;
+    for (uint32_t i = 0; i < now.count && i < then->count; i++) {
+        int order = by_bytes(&now.names[i], &then->names[i]);
+        if (order) return changed(error, order < 0 ? now.names[i] : then->names[i]);
+    }
+    if (now.count == then->count) return TACT_OK;
+    return changed(error, now.count > then->count ? now.names[then->count] : then->names[now.count]);
+}
+
+tact_err sources_check(const sources *s, int folder_fd, tact_error *error) {
+    tact_err err = TACT_OK;
+    for (uint32_t i = 0; !err && i < s->count; i++) {
+        if (s->files[i].stamp.inode) err = check_file(&s->files[i], folder_fd, error); // else it came as text
+    }
+    arena scratch;
+    arena_init(&scratch, s->arena->bytes_max);
+    for (uint32_t i = 0; !err && i < s->patterns_count; i++) {
+        err = check_pattern(&scratch, &s->patterns[i], folder_fd, error);
+        tact_arena_reset(&scratch);
+    }
+    arena_fini(&scratch);
+    return err;
 }
 
 // ---- Canonical form -------------------------------------------------------------------------------------------------

@@ -30,12 +30,20 @@ typedef struct source_file {
     source_stamp stamp; // cleared if it came as text
 } source_file;
 
+typedef struct source_pattern { // what a pattern matched when it was looked at
+    tact_str text;
+    const tact_str *names;
+    uint32_t count;
+} source_pattern;
+
 typedef struct sources {
     arena *arena;
     buf text;
     source_file *files; // in the order of reading: SOURCES_ROOT first, then what it includes
     uint32_t count, room;
     strmap by_name; // name -> number plus one, as a pointer
+    source_pattern *patterns;
+    uint32_t patterns_count, patterns_room;
 } sources;
 
 void sources_init(sources *s, arena *a);
@@ -45,13 +53,16 @@ TACT_MUST_USE tact_err sources_add(sources *s, tact_str name, tact_str text, tac
 // Adds the file `name` of a folder that is open as `folder_fd`. Refused: names that lead out of the folder (`..`,
 // absolute, links of any kind), what is no regular file, what changes while it is read (TACT_BUSY), what is too large.
 TACT_MUST_USE tact_err sources_read(sources *s, int folder_fd, tact_str name, tact_error *error);
-// Whether all that was read from the folder is still as it was, so that the files belong together. TACT_BUSY: one is
-// not, or is gone; TACT_IO.
+// Whether all that was read from the folder is still as it was, and its patterns match what they matched, so that the
+// files belong together and none is missing that was away for a moment. TACT_BUSY: something changed; TACT_IO.
 TACT_MUST_USE tact_err sources_check(const sources *s, int folder_fd, tact_error *error);
 // The names in the folder that a pattern (`offers/*.yaml`; `*` and `?` never match `/` or a leading dot, `**` any
-// folders) matches, in byte order, in the arena. No match is no error. TACT_LIMIT, TACT_IO.
-TACT_MUST_USE tact_err sources_glob(arena *a, int folder_fd, tact_str pattern, tact_str **names, uint32_t *count,
-                                    tact_error *error);
+// folders) matches, in byte order, in the arena; sources_check looks at it again. No match is no error. TACT_LIMIT,
+// TACT_IO.
+TACT_MUST_USE tact_err sources_glob(sources *s, int folder_fd, tact_str pattern, const tact_str **names,
+                                    uint32_t *count, tact_error *error);
+// All files below the folder, as far as they can be listed: what a name that is none may have been meant to be.
+void sources_list(arena *a, int folder_fd, const tact_str **names, uint32_t *count);
 tact_str sources_text_of(const sources *s, uint32_t file); // valid until the next file is added
 size_t
 sources_mark(tact_str text); // bytes of the mark of byte order that a file's text begins with, as some editors put it

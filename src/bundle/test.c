@@ -119,6 +119,7 @@ static void read_property(builder *B, const yaml_node *item, bundle_test_event *
         near_offer(&n, TACT_STR("offer"));
         near_offer(&n, TACT_STR("placement"));
         near_offer(&n, TACT_STR("ago"));
+        near_offer(&n, TACT_STR("time"));
         refuse_unknown(B, item, &n, "property");
         return;
     }
@@ -137,6 +138,24 @@ static void read_property(builder *B, const yaml_node *item, bundle_test_event *
     (void)build_value_copy(B, v, (tact_value *)(uintptr_t)&e->properties[number]);
 }
 
+// `ago`, or `time` unless that is a property of the event.
+static bool is_when(const builder *B, const bundle_test_event *e, const yaml_node *item) {
+    if (tact_str_equal(item->key, TACT_STR("ago"))) return true;
+    if (!tact_str_equal(item->key, TACT_STR("time"))) return false;
+    return e->event < 0 || schema_find_property(&B->b->schema->events[e->event], item->key) < 0;
+}
+
+static void read_when(builder *B, const yaml_node *item, const bundle_test *t, bundle_test_event *e) {
+    int64_t ago_ms;
+    tact_value time;
+    bool date;
+    if (!tact_str_equal(item->key, TACT_STR("ago"))) {
+        if (scalar_time(build_at(B), item, &time, &date)) e->time_ms = build_time(B, item, t->now_ms);
+    } else if (scalar_span(build_at(B), item, &ago_ms)) {
+        e->time_ms = t->now_ms - ago_ms;
+    }
+}
+
 static void read_event(builder *B, const yaml_node *map, bundle_test *t, bundle_test_event *e) {
     const yaml_node *type = NULL, *first = items_of(B, map, "a map such as {type: purchase, ago: 3d}");
     *e = (bundle_test_event){.event = -1, .time_ms = t->now_ms, .offer = -1, .placement = -1};
@@ -146,18 +165,34 @@ static void read_event(builder *B, const yaml_node *map, bundle_test *t, bundle_
     }
     if (!type) report_add(build_at(B), REPORT_MISSING_KEY, map->at, NULL, "an event needs a `type`");
     if (!type || !read_type(B, type, e)) return;
+    const yaml_node *when = NULL;
+    bool offer = false;
     for (const yaml_node *item = first; item; item = item->next) {
-        int64_t ago_ms;
         if (item == type) continue;
-        if (tact_str_equal(item->key, TACT_STR("ago"))) {
-            if (scalar_span(build_at(B), item, &ago_ms)) e->time_ms = t->now_ms - ago_ms;
+        if (is_when(B, e, item)) {
+            if (when) {
+                report_add(build_at(B), REPORT_INVALID, item->key_at, NULL, "an event has `ago` or `time`, not both");
+            }
+            when = item;
+            read_when(B, item, t, e);
         } else if (tact_str_equal(item->key, TACT_STR("offer"))) {
             e->offer = build_ref(B, DRAFT_OFFERS, item);
+            offer = true;
         } else if (tact_str_equal(item->key, TACT_STR("placement"))) {
             e->placement = build_ref(B, DRAFT_PLACEMENTS, item);
         } else {
             read_property(B, item, e);
         }
+    }
+    if (!when) {
+        report_add(build_at(B), REPORT_MISSING_KEY, map->at, "ago: 3d, counted back from the test's `now`",
+                   "an event needs `ago` or `time`: when it happened");
+    }
+    if (!offer && e->on != BUNDLE_ON_EVENT) {
+        report_add(build_at(B), REPORT_MISSING_KEY, type->at, NULL, "%s needs an `offer`: it is of one",
+                   e->on == BUNDLE_ON_IMPRESSION ? "an impression"
+                   : e->on == BUNDLE_ON_CLICK    ? "a click"
+                                                 : "a decision");
     }
 }
 
@@ -238,6 +273,17 @@ static void read_decide(builder *B, const yaml_node *map, bundle_test *t) {
     B->part = no_part;
 }
 
+// Whether the offer surely has nothing to be shown in the placement: nothing that is wrong with its content says so.
+static bool lacks_content(const builder *B, uint32_t offer, tact_str placement) {
+    const draft_member *m = B->members[DRAFT_OFFERS].of[offer];
+    const yaml_node *map = draft_key(m, DRAFT_OFFERS_CONTENT);
+    if (m->spoilt || (map && map->kind != YAML_MAP)) return false;
+    for (const yaml_node *item = map ? map->first : NULL; item; item = item->next) {
+        if (tact_str_equal(item->key, placement) || build_find(B, DRAFT_PLACEMENTS, item->key) < 0) return false;
+    }
+    return true;
+}
+
 // `d` is NULL if the test does not decide the placement, which has its fault; the names are looked at all the same.
 static void read_expected(builder *B, const yaml_node *list, bundle_test_decision *d) {
     bundle_test_decision nowhere = {0};
@@ -258,7 +304,12 @@ static void read_expected(builder *B, const yaml_node *list, bundle_test_decisio
             continue;
         }
         int32_t offer = build_ref(B, DRAFT_OFFERS, item);
-        if (offer >= 0) offers[d->expected_count++] = (uint32_t)offer;
+        if (offer < 0) continue;
+        offers[d->expected_count++] = (uint32_t)offer;
+        if (d == &nowhere || !lacks_content(B, (uint32_t)offer, list->key)) continue;
+        report_add(build_at(B), REPORT_INVALID, item->at, NULL,
+                   "offer `%.*s` has no content for `%.*s`, and can never be shown there", NAME(item->text),
+                   NAME(list->key));
     }
     uint32_t slots = d == &nowhere ? UINT32_MAX : B->b->placements[d->placement].slots;
     if (list->count <= slots) return;
@@ -284,6 +335,17 @@ static void read_expect(builder *B, const yaml_node *map, const yaml_node *decid
     B->part = no_part;
 }
 
+// What is expected somewhere cannot have been kept away from everywhere.
+static bool is_expected(const bundle_test *t, uint32_t offer) {
+    for (uint32_t i = 0; i < t->decisions_count; i++) {
+        const bundle_test_decision *d = &t->decisions[i];
+        for (uint32_t k = 0; k < d->expected_count; k++) {
+            if (d->expected[k] == offer) return true;
+        }
+    }
+    return false;
+}
+
 static void read_because(builder *B, const yaml_node *map, bundle_test *t) {
     const yaml_node *first = items_of(B, map, "offers and what kept them away: {womens_winter: consent}");
     bundle_test_reason *reasons = build_array(B, B->cold, first ? map->count : 0, sizeof *reasons);
@@ -299,6 +361,9 @@ static void read_because(builder *B, const yaml_node *map, bundle_test *t) {
         if (item->kind != YAML_SCALAR || stage == BUNDLE_STAGES) {
             scalar_refuse(build_at(B), item, REPORT_UNKNOWN_NAME, report_near(B->r, &n),
                           "content, dates, consent, eligible, applicable, suitable, caps, holdout, score or rank");
+        } else if (offer >= 0 && is_expected(t, (uint32_t)offer)) {
+            report_add(build_at(B), REPORT_INVALID, item->key_at, NULL,
+                       "`%.*s` is expected, so nothing can have kept it away", NAME(item->key));
         } else if (offer >= 0) {
             reasons[t->reasons_count++] = (bundle_test_reason){(uint32_t)offer, (bundle_stage)stage, item->key_at};
         }
@@ -308,11 +373,32 @@ static void read_because(builder *B, const yaml_node *map, bundle_test *t) {
 
 // ---- All of them ----------------------------------------------------------------------------------------------------
 
-static void read_test(builder *B, const draft_member *m, bundle_test *t) {
+static bool says_nothing(const yaml_node *node) {
+    return !node || yaml_is_null(node) || (node->kind == YAML_MAP && node->count == 0);
+}
+
+// `names` are those of the tests before.
+static void check_name(builder *B, const yaml_node *name, strmap *names) {
+    if (!scalar_is_text(name)) return;
+    B->key = draft_key_text(DRAFT_TESTS_NAME);
+    const yaml_node *before = strmap_get(names, name->text);
+    utf8_shown shown;
+    if (name->text.len == 0) {
+        report_add(build_at(B), REPORT_BAD_NAME, name->at, NULL, "a test needs a name, by which people know it");
+    } else if (before) {
+        report_add(build_at(B), REPORT_DEFINED_TWICE, name->at, NULL, "there is a test `%s` already (%s)",
+                   utf8_show(&shown, name->text), report_place(B->r, before->at));
+    } else if (strmap_put(names, name->text, (void *)(uintptr_t)name)) {
+        report_no_memory(B->r);
+    }
+}
+
+static void read_test(builder *B, const draft_member *m, strmap *names, bundle_test *t) {
     const yaml_node *name = draft_key(m, DRAFT_TESTS_NAME), *decide = draft_key(m, DRAFT_TESTS_DECIDE);
     const yaml_node *expect = draft_key(m, DRAFT_TESTS_EXPECT), *because = draft_key(m, DRAFT_TESTS_BECAUSE);
     t->name = name ? build_copy(B, name->text) : TACT_STR("");
     t->at = name ? name->at : m->node->at;
+    if (name) check_name(B, name, names);
     B->key = draft_key_text(DRAFT_TESTS_NOW);
     t->now_ms = build_time(B, draft_key(m, DRAFT_TESTS_NOW), 0);
     B->key = draft_key_text(DRAFT_TESTS_PERSON);
@@ -324,7 +410,7 @@ static void read_test(builder *B, const draft_member *m, bundle_test *t) {
     B->key = draft_key_text(DRAFT_TESTS_BECAUSE);
     read_because(B, because, t);
     B->key = NULL;
-    if (expect || because || m->spoilt) return;
+    if (m->spoilt || !says_nothing(expect) || !says_nothing(because)) return;
     report_add(build_at(B), REPORT_MISSING_KEY, t->at, "expect: {home_hero: [womens_winter]}",
                "a test that expects nothing can never fail");
 }
@@ -333,12 +419,13 @@ void build_tests(builder *B) {
     const draft_members *members = &B->d->sections[DRAFT_TESTS];
     bundle_test *tests = build_array(B, B->cold, members->count, sizeof *tests);
     if (!tests) return;
+    strmap names = strmap_in(B->scratch);
     B->section = DRAFT_TESTS;
     B->part = B->item = no_part;
     for (uint32_t i = 0; i < members->count; i++) {
         char number[16];
         B->member = (tact_str){number, (size_t)snprintf(number, sizeof number, "[%u]", i)};
-        read_test(B, &members->of[i], &tests[i]);
+        read_test(B, &members->of[i], &names, &tests[i]);
     }
     B->member = no_part;
     B->b->tests = tests;

@@ -22,6 +22,8 @@ typedef struct parser {
     uint32_t *nodes; // of all files
     uint32_t errors; // that were reported before
     uint32_t seen;   // byte of the file behind the last scalar, or the last dash of an item that has none
+    uint32_t alias;  // byte of the file behind the last alias, 0: none
+    cel_span flow;   // the outermost brace or bracket that is open; none if its length is 0
     bool stop;       // the events are at their end, or not worth going on with
     bool dropped;    // the tree is not to be used: too large, or memory ran out
     arena keys[YAML_DEPTH_MAX + 1]; // the keys seen of the maps that are open, by how deep they may still nest
@@ -84,8 +86,10 @@ static yaml_node *scalar(parser *p, struct fy_event *event, cel_span at) {
 // Notes what this project does not use of YAML. A tag is on the node itself, so the node is passed over.
 static bool is_plain_node(parser *p, struct fy_event *event, cel_span at) {
     struct fy_token *anchor = fy_event_get_anchor_token(event), *tag = fy_event_get_tag_token(event);
-    if (anchor)
-        refuse(p, REPORT_YAML, span_of(p, anchor, at), "anchors are not used here: every value stands where it holds");
+    if (anchor) {
+        report_add(p->report, REPORT_YAML, span_of(p, anchor, at), "a text that begins with & is written in quotes",
+                   "anchors are not used here: every value stands where it holds");
+    }
     if (tag) {
         cel_span place = span_of(p, tag, at);
         const char *text = p->source.ptr + (place.pos - p->base);
@@ -158,6 +162,10 @@ static bool check_key(parser *p, const yaml_node *key, yaml_node *value, strmap 
     }
     value->key = key->text;
     value->key_at = key->at;
+    if (yaml_is_merge(key) && value->kind != YAML_BAD) {
+        refuse(p, REPORT_YAML, key->at, "`<<` is not used here: every value stands where it holds");
+        value->kind = YAML_BAD;
+    }
     if (!strmap_put(seen, key->text, value)) return true;
     (void)no_memory(p);
     return false;
@@ -182,7 +190,9 @@ static void read_pairs(parser *p, yaml_node *map, int depth) {
 static yaml_node *read_node(parser *p, struct fy_event *event, cel_span otherwise, int depth) {
     cel_span at = span_of(p, fy_event_get_token(event), otherwise);
     if (event->type == FYET_ALIAS) {
-        refuse(p, REPORT_YAML, at, "aliases are not used here: every value stands where it holds");
+        report_add(p->report, REPORT_YAML, at, "a text that begins with * is written in quotes",
+                   "aliases are not used here: every value stands where it holds");
+        p->alias = at.pos - p->base + at.len;
         return new_node(p, YAML_BAD, at);
     }
     bool plain = is_plain_node(p, event, at);
@@ -194,11 +204,14 @@ static yaml_node *read_node(parser *p, struct fy_event *event, cel_span otherwis
     }
     yaml_node *node = new_node(p, map ? YAML_MAP : YAML_LIST, at);
     if (!node) return NULL;
+    bool flow = p->flow.len == 0 && strchr("{[", p->source.ptr[at.pos - p->base]);
+    if (flow) p->flow = at;
     if (map) {
         read_pairs(p, node, depth - 1);
     } else {
         read_items(p, node, depth - 1);
     }
+    if (flow && !p->stop) p->flow.len = 0;
     if (!plain) node->kind = YAML_BAD;
     return p->stop ? NULL : node;
 }
@@ -249,8 +262,58 @@ static const struct {
 #undef X
 };
 
+static bool is_blank(tact_str text) {
+    size_t i = 0;
+    while (i < text.len && strchr(" \t\r\n", text.ptr[i])) i++;
+    return i == text.len;
+}
+
+// Whether the file ends at byte `at`, or a key begins the line there, which is not that of byte `open`: what is open
+// until then was not meant to be.
+static bool is_new_part(const parser *p, uint32_t open, uint32_t at) {
+    const char *line = p->source.ptr + at;
+    while (line > p->source.ptr && line[-1] != '\n') line--;
+    bool key = line > p->source.ptr + open && line < p->source.ptr + p->source.len && !strchr(" \t\r\n#]},'\"", *line);
+    return key || is_blank((tact_str){p->source.ptr + at, p->source.len - at});
+}
+
+// Behind the quoted text or the comment that begins at byte `at`, or behind that byte.
+static uint32_t skip_token(tact_str source, uint32_t at) {
+    char c = source.ptr[at++], before = at > 1 ? source.ptr[at - 2] : '\n';
+    if (c == '#' && strchr(" \t\n", before)) {
+        while (at < source.len && source.ptr[at] != '\n') at++;
+    } else if ((c == '\'' || c == '"') && strchr(" \t\n{[,:", before)) {
+        while (at < source.len && source.ptr[at] != c) at += c == '"' && source.ptr[at] == '\\' ? 2 : 1;
+        at++;
+    }
+    return at;
+}
+
+// The innermost brace or bracket that is open at byte `end`; the outermost that the events know is where to begin.
+static cel_span find_open(const parser *p, uint32_t end) {
+    uint32_t open[YAML_DEPTH_MAX], count = 0;
+    for (uint32_t at = p->flow.pos - p->base; p->flow.len && at < end; at = skip_token(p->source, at)) {
+        char c = p->source.ptr[at];
+        if (c == '{' || c == '[') {
+            if (count == YAML_DEPTH_MAX) return (cel_span){0, 0};
+            open[count++] = at;
+        } else if ((c == '}' || c == ']') && count > 0) {
+            count--;
+        }
+    }
+    return count ? (cel_span){p->base + open[count - 1], 1} : (cel_span){0, 0};
+}
+
 static void report_fault(parser *p, const struct fy_diag_error *e) {
-    cel_span place = {p->base + pos_of(p->source, e->line, e->column), 1};
+    uint32_t pos = pos_of(p->source, e->line, e->column);
+    cel_span place = {p->base + pos, 1}, open = find_open(p, pos);
+    // What follows an unquoted text that begins with * is no fault of its own.
+    if (p->alias && pos >= p->alias && is_blank((tact_str){p->source.ptr + p->alias, pos - p->alias})) return;
+    bool quote = strstr(e->msg, "quoted") != NULL, indented = strstr(e->msg, "wrongly indented flow") != NULL;
+    if (open.len && !quote && (indented || is_new_part(p, open.pos - p->base, pos))) {
+        report_add(p->report, REPORT_SYNTAX, open, "{ is closed by }, and [ by ]", "this is never closed");
+        return;
+    }
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         if (strncmp(e->msg, faults[i].beginning, strlen(faults[i].beginning)) != 0) continue;
         report_add(p->report, REPORT_SYNTAX, place, faults[i].hint, "%s", faults[i].text);
@@ -538,8 +601,13 @@ bool yaml_is_null(const yaml_node *node) {
     return is_word(node, words);
 }
 
+bool yaml_is_merge(const yaml_node *key) {
+    static const char *const words[] = {"<<", NULL};
+    return is_word(key, words);
+}
+
 bool yaml_bool(const yaml_node *node, bool *out) {
-    static const char *const yes[] = {"true", "True", "TRUE", NULL}, *const no[] = {"false", "False", "FALSE", NULL};
+    static const char *const yes[] = {"true", NULL}, *const no[] = {"false", NULL};
     *out = is_word(node, yes);
     return *out || is_word(node, no);
 }

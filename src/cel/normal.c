@@ -220,11 +220,22 @@ tact_cel_result normal_compile(const tact_cel_env *env, tact_str source, const t
 
 // ---- Contradictions -------------------------------------------------------------------------------------------------
 
+enum {
+    DEPTH_MAX = 4000,  // so that a thread's stack is enough
+    STEPS_MAX = 10000, // of one search: well below a millisecond, for any bundle
+    WITHIN_MAX = 500,  // predicates that are tried within meanings, of which there are a great many in long chains
+};
+
 typedef struct search {
     const normal_form *chosen[NORMAL_LEAVES_MAX]; // predicates of the branch
     uint32_t count;
     uint32_t branches;
+    uint32_t depth;
+    uint32_t within; // predicates that were tried within meanings
+    uint32_t steps;
     const normal_form *clash;
+    const normal_form *const *meanings; // by slot
+    uint32_t meanings_count;
 } search;
 
 static bool is_one_of(tact_value v, const normal_form *f) {
@@ -298,47 +309,83 @@ typedef struct frame { // forms that still have to hold, from part `at` on, and 
     const normal_form *const *parts;
     uint32_t at, count;
     const struct frame *rest;
+    const normal_form *via; // the predicate that they are the meaning of; NULL: they were asked for
+    uint32_t nested;        // of how many meanings, one within the other
 } frame;
 
 static bool some_branch_holds(search *s, const frame *todo);
 
+// What the predicate stands for besides itself, or NULL.
+static const normal_form *const *meaning_of(const search *s, const normal_form *f, const frame *in) {
+    bool stands = f->kind == NORMAL_EQ && f->values[0].kind == TACT_BOOL && f->values[0].as.b;
+    if (!stands || f->slot >= s->meanings_count || in->nested == NORMAL_NESTED_MAX) return NULL;
+    return s->meanings[f->slot] ? &s->meanings[f->slot] : NULL;
+}
+
 static bool choose(search *s, const normal_form *f, const frame *rest) {
-    if (s->count == NORMAL_LEAVES_MAX) return true;
+    s->within += rest->via != NULL;
+    if (s->count == NORMAL_LEAVES_MAX || s->within > WITHIN_MAX) return true;
     s->chosen[s->count++] = f;
-    bool clashes = newest_clashes(s);
-    if (clashes) s->branches++, s->clash = f;
-    bool holds = !clashes && some_branch_holds(s, rest);
+    bool clashes = newest_clashes(s), holds = false;
+    const normal_form *const *meaning = meaning_of(s, f, rest), *via = rest->via ? rest->via : f;
+    if (clashes) {
+        s->branches++, s->clash = via;
+    } else if (meaning) {
+        holds = some_branch_holds(s, &(frame){meaning, 0, 1, rest, via, rest->nested + 1});
+    } else {
+        holds = some_branch_holds(s, rest);
+    }
     s->count--;
     return holds || s->branches > NORMAL_BRANCHES_MAX;
 }
 
-// Recurses once for each part on the way, of which there are at most NORMAL_LEAVES_MAX in each form.
-static bool some_branch_holds(search *s, const frame *todo) {
-    while (todo && todo->at == todo->count) todo = todo->rest;
-    if (!todo || s->branches > NORMAL_BRANCHES_MAX) return true;
-    const normal_form *f = todo->parts[todo->at];
-    const frame rest = {todo->parts, todo->at + 1, todo->count, todo->rest};
+static bool some_branch_of(search *s, const normal_form *f, const frame *rest) {
+    const normal_form *via = rest->via;
     switch ((normal_kind)f->kind) {
-    case NORMAL_TRUE:
-    case NORMAL_OTHER: return some_branch_holds(s, &rest);
-    case NORMAL_FALSE: s->clash = f; return false;
-    case NORMAL_AND: return some_branch_holds(s, &(frame){f->parts, 0, f->count, &rest});
+    case NORMAL_FALSE: s->branches++, s->clash = via ? via : f; return s->branches > NORMAL_BRANCHES_MAX;
+    case NORMAL_AND: return some_branch_holds(s, &(frame){f->parts, 0, f->count, rest, via, rest->nested});
     case NORMAL_OR:
         for (uint32_t i = 0; i < f->count; i++) {
-            if (some_branch_holds(s, &(frame){f->parts, i, i + 1, &rest})) return true;
+            if (some_branch_holds(s, &(frame){f->parts, i, i + 1, rest, via, rest->nested})) return true;
         }
         return false;
-    default: return choose(s, f, &rest);
+    default: return choose(s, f, rest);
     }
 }
 
-bool normal_can_hold(const normal_form *const *forms, uint32_t count, const normal_form **clash) {
+// Recurses once for each predicate and each AND and OR on the way; where those are very many, the answer is yes.
+static bool some_branch_holds(search *s, const frame *todo) {
+    frame rest;
+    const normal_form *f;
+    do {
+        while (todo && todo->at == todo->count) todo = todo->rest;
+        if (!todo || s->branches > NORMAL_BRANCHES_MAX || s->depth == DEPTH_MAX) return true;
+        if (s->steps++ > STEPS_MAX) return true;
+        f = todo->parts[todo->at];
+        rest = *todo;
+        rest.at++;
+        todo = &rest;
+    } while (f->kind == NORMAL_TRUE || f->kind == NORMAL_OTHER); // which say nothing
+    s->depth++;
+    bool holds = some_branch_of(s, f, &rest);
+    s->depth--;
+    return holds;
+}
+
+bool normal_can_hold_within(const normal_form *const *forms, uint32_t count, const normal_form *const *meanings,
+                            uint32_t meanings_count, const normal_form **clash) {
     search s;
-    s.count = s.branches = 0;
+    s.count = s.branches = s.depth = s.within = s.steps = 0;
     s.clash = NULL;
-    bool holds = some_branch_holds(&s, &(frame){forms, 0, count, NULL});
+    s.meanings = meanings;
+    s.meanings_count = meanings_count;
+    bool holds = some_branch_holds(&s, &(frame){.parts = forms, .count = count});
     if (clash) *clash = holds ? NULL : s.clash;
     return holds;
+}
+
+bool normal_can_hold(const normal_form *const *forms, uint32_t count, const normal_form **clash) {
+    return normal_can_hold_within(forms, count, NULL, 0, clash);
 }
 
 // ---- Printing -------------------------------------------------------------------------------------------------------

@@ -57,6 +57,12 @@ TACT_MUST_USE tact_cel_result normal_compile(const tact_cel_env *env, tact_str s
 // NULL) receives a predicate that contradicts others, or a part that is false by itself.
 enum { NORMAL_BRANCHES_MAX = 1000 };
 bool normal_can_hold(const normal_form *const *forms, uint32_t count, const normal_form **clash);
+// The same where a bool slot that is true stands for a form (`meanings` by slot; NULL: for nothing), which then must
+// hold, too; a clash within a meaning is told as the predicate of `forms` that it is the meaning of. Meanings may have
+// slots with meanings, of which NORMAL_NESTED_MAX are followed, one within the other.
+enum { NORMAL_NESTED_MAX = 16 };
+bool normal_can_hold_within(const normal_form *const *forms, uint32_t count, const normal_form *const *meanings,
+                            uint32_t meanings_count, const normal_form **clash);
 // As CEL would write it, with the slots' names; OTHER as `{its text}`. For tests and tools.
 void normal_print(buf *out, const normal_form *f, const tact_cel_env *env, tact_str source);
 

@@ -34,7 +34,7 @@ static const cli_usage usage = {
     .line = "tact bundles --db DIR [--json]",
     .about =
         "Lists the versions of bundles that were published into a store, the newest first: when, by whom, signed by\n"
-        "whose key, and why. The active one has a star.\n"
+        "whose key, and why. The active one has a star, and since when it is active.\n"
         "\n"
         "  tact bundles --db data\n"
         "\n"
@@ -59,20 +59,33 @@ static tact_str signer_of(arena *a, const signers *who, const bundles_version *v
     return tact_str_from(copy ? copy : "");
 }
 
+static tact_str time_text(arena *a, int64_t ms) {
+    buf time = buf_in(a);
+    value_print_timestamp(&time, answer_time(ms / 1000 * 1000)); // to the second
+    return buf_done(&time);
+}
+
+// Which is later than when it was published if it was gone back to.
+static tact_str active_since(arena *a, const bundles_version *v) {
+    if (!v->active) return TACT_STR("");
+    tact_str time = time_text(a, v->activated_ms);
+    const char *text = arena_printf(a, "active since %.*s", (int)time.len, time.ptr);
+    return tact_str_from(text ? text : "");
+}
+
 static int print_text(arena *a, const signers *who, const bundles_version *all, uint32_t count) {
-    table t = table_in(a, 7);
+    table t = table_in(a, 8);
     for (uint32_t i = 0; i < count; i++) {
         const bundles_version *v = &all[i];
-        buf time = buf_in(a);
-        value_print_timestamp(&time, answer_time(v->time_ms / 1000 * 1000)); // to the second
         tact_str by_whom = signer_of(a, who, v);
         const char *by = by_whom.len ? arena_printf(a, "signed by %.*s", (int)by_whom.len, by_whom.ptr) : "";
         const char *author = v->author.len ? arena_printf(a, "by %.*s", (int)v->author.len, v->author.ptr) : "";
         table_add(&t, v->active ? TACT_STR("*") : TACT_STR(" "));
         table_add(&t, tact_str_from(rules_version_text(a, v)));
-        table_add(&t, buf_done(&time));
+        table_add(&t, time_text(a, v->time_ms));
         table_add(&t, tact_str_from(author ? author : ""));
         table_add(&t, tact_str_from(by ? by : ""));
+        table_add(&t, active_since(a, v));
         table_add(&t, v->tests_skipped ? TACT_STR("tests skipped") : TACT_STR(""));
         table_add(&t, v->message);
     }

@@ -13,7 +13,7 @@ enum {
     CLI_OK = 0,
     CLI_FAILED = 1,      // what was asked for went wrong: an expression is wrong, its evaluation ended in an error
     CLI_USAGE = 2,       // what was asked cannot be done: an unknown option, a file that cannot be read
-    CLI_UNREACHABLE = 3, // a folder or server cannot be opened, reached or written to
+    CLI_UNREACHABLE = 3, // a folder, server or standard output cannot be opened, reached or written to
 };
 
 #define CLI_FILE_MAX ((size_t)64 << 20) // bytes of one file; more is a mistake, not an expression or a profile

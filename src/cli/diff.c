@@ -37,6 +37,7 @@ static const cli_usage usage = {
         "\n"
         "  tact diff active rules/shop --db data     what publishing would change\n"
         "  tact diff shop@3 shop@4 --db data\n"
+        "  tact diff 3 4 --db data                   of the active bundle's name\n"
         "  tact diff rules/before rules/after\n"
         "\n"
         "Ends with 0, whether there is a difference or not; with 1 if one of the two has faults of form or is not\n"

@@ -41,7 +41,8 @@ static const cli_usage usage = {
              "  tact erase 4711 --db data --yes --json >receipt.json\n"
              "\n"
              "Ends with 0; with 1 if there is no such person, or the answer was no; with 2 if the command line is\n"
-             "wrong; with 3 if the folder cannot be opened or written to.\n",
+             "wrong; with 3 if the folder cannot be opened or written to, or the receipt cannot be printed, as is\n"
+             "said then.\n",
     .options = options,
     .options_count = OPTS_COUNT,
     .operands_max = 1,
@@ -100,7 +101,7 @@ static int ask(arena *a, const whom *w) {
     return CLI_FAILED;
 }
 
-static int print_receipt(cli_folder *f, const command *c, const apply_answer *answer, bool json) {
+static int print_fields(cli_folder *f, const command *c, const apply_answer *answer, bool json) {
     if (json) {
         value_entry fields[] = {
             answer_field("person", tact_uint(answer->person)),
@@ -120,6 +121,15 @@ static int print_receipt(cli_folder *f, const command *c, const apply_answer *an
     buf_printf(&out, "\nposition    %" PRIu64 "\n", answer->position);
     cli_print(stdout, buf_done(&out));
     return CLI_OK;
+}
+
+// The erasure is on disk by now, whatever becomes of its receipt.
+static int print_receipt(cli_folder *f, const command *c, const apply_answer *answer, bool json) {
+    int code = print_fields(f, c, answer, json);
+    if (!code && !fflush(stdout) && !ferror(stdout)) return CLI_OK;
+    cli_complain("person %" PRIu64 " is erased, at position %" PRIu64 ", but the receipt cannot be printed",
+                 answer->person, answer->position);
+    return CLI_UNREACHABLE;
 }
 
 static int erase(cli_folder *f, const char *by, bool json) {

@@ -12,6 +12,7 @@
 #include "cel/env.h"
 #include "cel/fold.h"
 #include "cel/lexer.h"
+#include "cel/normal.h"
 #include "cel/parser.h"
 #include "cel/program.h"
 #include "cli/cli.h"
@@ -32,6 +33,7 @@
     X(TYPES,     "types",     NULL,        "show the checked tree with its types and stop") \
     X(CODE,      "code",      NULL,        "show the compiled program and stop") \
     X(COST,      "cost",      NULL,        "show what evaluation may cost at most and what it costs here") \
+    X(PREDICATES, "predicates", NULL,      "show what a condition says as predicates over variables, and stop") \
     X(TRACE,     "trace",     NULL,        "show the value of every sub-expression as it is evaluated") \
     X(FUNCTIONS, "functions", NULL,        "list the macros, operators and functions of the language") \
     X(HELP,      "help",      NULL,        "show this")
@@ -188,6 +190,20 @@ static int show_ast(run *r) {
 
 static int show_types(run *r) {
     return show_tree(r, true);
+}
+
+static int show_predicates(run *r) {
+    const tact_cel_compile_options how = {.file = r->file, .strict = true, .result = TACT_STR("bool")};
+    const normal_form *form;
+    tact_cel_result result = normal_compile(r->env, r->source, &how, &r->memory, &r->memory, &form);
+    if (!result.program) {
+        cli_print_report(tact_cel_report(&result, &r->memory));
+        return CLI_FAILED;
+    }
+    buf out = buf_in(&r->memory);
+    normal_print(&out, form, r->env, result.source);
+    if (!normal_can_hold(&form, 1, NULL)) buf_add_text(&out, "\n(it can never hold)");
+    return print_line(&out);
 }
 
 static int show_code(run *r) {
@@ -368,8 +384,8 @@ static const struct {
     int option;
     show *show;
 } phases[] = {
-    {OPT_TOKENS, show_tokens}, {OPT_AST, show_ast},     {OPT_TYPES, show_types},         {OPT_CODE, show_code},
-    {OPT_COST, show_cost},     {OPT_TRACE, show_trace}, {OPT_FUNCTIONS, show_functions},
+    {OPT_TOKENS, show_tokens},         {OPT_AST, show_ast},   {OPT_TYPES, show_types}, {OPT_CODE, show_code},
+    {OPT_PREDICATES, show_predicates}, {OPT_COST, show_cost}, {OPT_TRACE, show_trace}, {OPT_FUNCTIONS, show_functions},
 };
 
 // The phase asked for; NULL after a complaint that there are two.

@@ -32,6 +32,22 @@ static void say(void *context, const char *text) {
     cli_complain("%s", text);
 }
 
+// Folders are made one at a time. False after a complaint: what the folder is to be in is not there.
+static bool check_parent(cli_folder *f, const char *path) {
+    size_t len = strlen(path);
+    while (len && path[len - 1] == '/') len--;
+    while (len && path[len - 1] != '/') len--;
+    while (len > 1 && path[len - 1] == '/') len--;
+    const char *parent = len ? arena_copy(&f->memory, path, len) : ".";
+    if (!parent) {
+        cli_complain("%s", tact_err_text(TACT_NO_MEMORY));
+        return false;
+    }
+    if (access(parent, F_OK) == 0) return true;
+    cli_complain("%s: %s; make it first, `%s` is made in it", parent, strerror(errno), path);
+    return false;
+}
+
 int folder_open_with(cli_folder *f, const char *path, const char *schema_file, store_options options) {
     *f = (cli_folder){.store = NULL};
     arena_init(&f->memory, 0);
@@ -39,6 +55,7 @@ int folder_open_with(cli_folder *f, const char *path, const char *schema_file, s
         cli_complain("%s: %s%s", path, strerror(errno), options.db.read_only ? "" : "; with --schema it would be made");
         return CLI_UNREACHABLE;
     }
+    if (schema_file && !check_parent(f, path)) return CLI_UNREACHABLE;
     schema *wanted = NULL;
     int code = schema_file ? read_schema(f, schema_file, &wanted) : CLI_OK;
     if (code) return code;

@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `tact fsck`: checks everything in a store. It takes one view for as long as it takes, so that what it sees is of one
-// moment; on a folder that is written to meanwhile the files grow until it ends.
+// moment; on a folder that is written to meanwhile the files grow until it ends. Subtle: LMDB trusts the pages of its
+// file, and reading a damaged one can end a process; so a child process does the work, and this one says what became of
+// it.
+#include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/answer.h"
@@ -40,7 +48,7 @@ static const cli_usage usage = {
         "  tact fsck --db data\n"
         "\n"
         "Ends with 0; with 1 and the first thing that is not right; with 2 if the command line is wrong; with 3 if\n"
-        "the folder cannot be opened.\n",
+        "the folder cannot be opened. A file that is damaged so that it cannot be read ends with 1, too.\n",
     .options = options,
     .options_count = OPTS_COUNT,
     .operands_max = 0,
@@ -77,6 +85,43 @@ static int run(cli_folder *f, bool json, bool quiet) {
     return err ? answer_failed(err, &error) : print_counts(f, &counts, clock_mono_ms() - begun_ms, json);
 }
 
+// Signals that a process gets for what it reads; any other was sent by somebody.
+static bool is_of_damage(int signal) {
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        if (signals[i] == signal) return true;
+    }
+    return false;
+}
+
+// How the child ended is how this ends.
+static int await(pid_t child, const char *folder) {
+    int how;
+    while (waitpid(child, &how, 0) < 0) {
+        if (errno == EINTR) continue;
+        cli_complain("%s: the check is lost: %s", folder, strerror(errno));
+        return CLI_UNREACHABLE;
+    }
+    if (WIFEXITED(how)) return WEXITSTATUS(how);
+    int signal = WTERMSIG(how);
+    if (is_of_damage(signal)) {
+        cli_complain("%s: its files are damaged so that they cannot be read (%s); restore a backup", folder,
+                     strsignal(signal));
+        return CLI_FAILED;
+    }
+    raise(signal); // so that whoever sees how this ends sees that; it goes on where the signal is ignored
+    cli_complain("%s: the check was ended (%s)", folder, strsignal(signal));
+    return CLI_UNREACHABLE;
+}
+
+// In the child, which is not to outlive who waits for it, nor to leave a core file of a size like the store's.
+static void settle_in(pid_t parent) {
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) raise(SIGTERM); // it ended before that
+}
+
 int cmd_fsck(int argc, char **argv) {
     const char *given[OPTS_COUNT] = {NULL};
     cli_args args = {given, NULL, 0};
@@ -86,6 +131,13 @@ int cmd_fsck(int argc, char **argv) {
         return CLI_OK;
     }
     if (!given[OPT_DB]) return cli_complain("`--db DIR` is needed; usage: %s", usage.line);
+    pid_t parent = getpid(), child = fork();
+    if (child < 0) {
+        cli_complain("the check cannot be begun: %s", strerror(errno));
+        return CLI_UNREACHABLE;
+    }
+    if (child > 0) return await(child, given[OPT_DB]);
+    settle_in(parent);
     cli_folder f;
     const db_options how = {.read_only = true, .view_max_ms = UINT32_MAX};
     int code = folder_open_with(&f, given[OPT_DB], NULL, (store_options){.db = how});

@@ -72,9 +72,9 @@ static const cli_usage usage = {
         "Rows that are refused go to FILE.rejects.csv with line and reason, can be mended there and imported by the\n"
         "same command. Importing a file again changes nothing but the times.\n"
         "\n"
-        "Ends with 0 if all rows were applied; with 1 if some were refused; with 2 if the command line is wrong or\n"
-        "does not fit the file; with 3 if something cannot be opened, read or written. All that the summary counts\n"
-        "as applied is on disk.\n",
+        "Ends with 0 if all rows were applied; with 1 if some were refused, or the schema file is faulty; with 2 if\n"
+        "the command line is wrong or does not fit the file; with 3 if something cannot be opened, read or written.\n"
+        "After Ctrl-C a shell sees 130, after SIGTERM 143. All that the summary counts as applied is on disk.\n",
     .options = options,
     .options_count = OPTS_COUNT,
     .operands_max = 1,
@@ -286,7 +286,7 @@ static void settle(run *r, const batch *b) {
         } else if (result->code) {
             refuse(r, row, result->error.text);
         } else {
-            r->applied++;
+            r->applied += !result->answer.repeated;
             r->repeated += result->answer.repeated;
         }
     }
@@ -434,6 +434,16 @@ static void tell_unused(run *r) {
     fputs(count > UNUSED_SHOWN ? ", and more\n" : "\n", stderr);
 }
 
+// Of JSON nothing is known before its last row.
+static void tell_missing(const run *r) {
+    uint32_t at = 0;
+    tact_str column;
+    while (r->read && import_row_missing(&r->plan, &at, &column)) {
+        utf8_shown shown;
+        cli_complain("%s: no row has `%s`", r->input.name, utf8_show(&shown, column));
+    }
+}
+
 // A whole file in one column is likely one with another separator.
 static void hint_separator(const run *r, const csv_row *header) {
     static const char likely[] = ";\t|";
@@ -451,7 +461,10 @@ static int read_header(run *r) {
     tact_err err = csv_next(&r->reader, &header, &error);
     if (err == TACT_NOT_FOUND) (void)err_set(&error, err, "it is empty; its first line must name the columns");
     if (err) {
-        cli_complain("%s: %s", r->input.name, error.text);
+        bool faulty = err == TACT_INVALID || err == TACT_LIMIT;
+        char line[32] = "";
+        if (faulty) snprintf(line, sizeof line, ":%" PRIu64, header.line);
+        cli_complain("%s%s: %s", r->input.name, line, error.text);
         return r->input.interrupted ? CLI_FAILED : CLI_UNREACHABLE;
     }
     err = import_row_header(&r->plan, &header, &error);
@@ -557,7 +570,10 @@ static int import_all(run *r) {
     feed_end(&r->feed);
     commit(r);
     progress_end(&r->progress);
-    if (r->json) tell_unused(r);
+    if (r->json) {
+        tell_unused(r);
+        tell_missing(r);
+    }
     tell_end(r);
     summarise(r, clock_mono_us() - begun_us);
     return CLI_OK;

@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "base/utf8.h"
 #include "cli/import_value.h"
+#include "wire/change.h"
 #include "wire/json.h"
 
 typedef enum use { IDENTITY, VALUE, TIME, KEY, ROW, OWN } use;
@@ -21,7 +22,7 @@ struct import_target {
     uint16_t number;       // IDENTITY: among the ids. VALUE: of the attribute or property
     const tact_type *type; // VALUE
     bool needed;           // the command line names the column
-    bool met;              // in the header
+    bool met;              // in the header, or in an object
 };
 
 static tact_err no_memory(tact_error *error) {
@@ -175,14 +176,24 @@ static tact_err meet_column(import_plan *p, tact_str column, import_target *firs
     return TACT_OK;
 }
 
-static tact_err check_columns(const import_plan *p, tact_error *error) {
-    for (uint32_t i = 0; i < p->targets.count; i++) {
-        const import_target *t = p->targets.entries[i].value;
+bool import_row_missing(const import_plan *p, uint32_t *at, tact_str *column) {
+    for (; *at < p->targets.count; ++*at) {
+        const import_target *t = p->targets.entries[*at].value;
         bool needed = false, met = t->met;
         for (; t; t = t->next) needed |= t->needed;
         if (!needed || met) continue;
-        near n = near_to(p->targets.entries[i].key);
-        for (uint32_t j = 0; j < p->fields_count; j++) near_offer(&n, p->names[j]);
+        *column = p->targets.entries[(*at)++].key;
+        return true;
+    }
+    return false;
+}
+
+static tact_err check_columns(const import_plan *p, tact_error *error) {
+    uint32_t at = 0;
+    tact_str missing;
+    if (import_row_missing(p, &at, &missing)) {
+        near n = near_to(missing);
+        for (uint32_t i = 0; i < p->fields_count; i++) near_offer(&n, p->names[i]);
         return unknown(error, "column", &n);
     }
     if (p->values_count || p->event >= 0 || p->wishes->ids_count > 1) return TACT_OK;
@@ -241,9 +252,13 @@ static tact_err take_identity(making *m, const import_target *t, tact_value give
     tact_str text;
     tact_err err = import_value_text(m->a, given, &text, m->error);
     if (err) return err;
+    const schema_identity *space = &m->plan->schema->identities[m->plan->spaces[t->number]];
     tact_str *identity = &m->identities[t->number];
-    *identity = schema_normalized(m->a, &m->plan->schema->identities[m->plan->spaces[t->number]], text);
-    return identity->ptr ? TACT_OK : no_memory(m->error);
+    *identity = schema_normalized(m->a, space, text);
+    if (!identity->ptr) return no_memory(m->error);
+    if (identity->len <= COMMAND_IDENTITY_MAX) return TACT_OK;
+    return err_set(m->error, TACT_INVALID, "an identity `%.*s` of %zu bytes; %d fit", (int)space->name.len,
+                   space->name.ptr, identity->len, COMMAND_IDENTITY_MAX);
 }
 
 static tact_err take_value(making *m, const import_target *t, tact_value given) {
@@ -331,6 +346,9 @@ static tact_err finish(making *m, command *out) {
                      .event = p->event >= 0 ? (uint16_t)p->event : 0,
                      .values_count = m->values_count};
     if (!m->has_time) return invalid(m, "it has no time");
+    if (p->event < 0 && m->time_ms > p->wishes->now_ms + CHANGE_AHEAD_MAX_MS) {
+        return invalid(m, "its time is ahead of the clock; only events may lie in the future");
+    }
     if (p->wishes->key.len && !m->key.len) return invalid(m, "it has no key");
     tact_err err = finish_identities(m, out);
     if (err) return err;
@@ -374,9 +392,12 @@ tact_err import_row_object(import_plan *p, arena *a, const csv_row *row, uint64_
     tact_value object;
     begin(&m, p, a, *number, error);
     tact_err err = read_object(&m, row, &object);
-    for (uint32_t i = 0; !err && i < object.as.map->count; i++) {
+    uint32_t count = err ? 0 : object.as.map->count;
+    for (uint32_t i = 0; i < count; i++) {
         tact_str name = value_str(object.as.map->entries[i].key);
-        const import_target *first = strmap_get(&p->targets, name);
+        import_target *first = strmap_get(&p->targets, name);
+        if (first) first->met = true; // also behind what is faulty
+        if (err) continue;
         if (first) {
             err = take_column(&m, name, first, object.as.map->entries[i].value);
         } else if (p->wishes->strict_columns) {

@@ -62,6 +62,10 @@ TACT_MUST_USE tact_err import_row_plan(import_plan *p, arena *a, const schema *s
 // use for the file at all.
 TACT_MUST_USE tact_err import_row_header(import_plan *p, const csv_row *header, tact_error *error);
 
+// A column that the command line names and that was not met: in the header, or in any object so far. `at` is 0 before
+// the first. False: there is no further one.
+bool import_row_missing(const import_plan *p, uint32_t *at, tact_str *column);
+
 // The command of a row: of its fields, or if it is a line of the object of JSON in it; all that the command borrows
 // lies in the arena. `number` is the row's, counted from 1, and becomes what the file says it is. TACT_INVALID,
 // TACT_LIMIT: the row is faulty. TACT_NO_MEMORY.

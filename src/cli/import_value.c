@@ -214,7 +214,7 @@ tact_err import_value_text(arena *a, tact_value given, tact_str *out, tact_error
     char digits[24];
     *out = TACT_STR("");
     if (given.kind == TACT_NULL) return TACT_OK;
-    if (given.kind == TACT_INT) {
+    if (int_of(given, &given)) { // 3.0 is 3: JSON has numbers of one kind only
         int len = snprintf(digits, sizeof digits, "%" PRId64, given.as.i);
         given = tact_string(digits, (size_t)len);
     }

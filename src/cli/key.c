@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/key_file.h"
 #include "cli/opt.h"
+#include "cli/rules.h"
 #include "cli/table.h"
 #include "store/signers.h"
 
@@ -82,7 +83,7 @@ static tact_err work(void *context, db_txn *t, tact_error *error) {
 static int make(const char *path, change *c) {
     cli_folder place;
     tact_error error;
-    int code = folder_open(&place, path, NULL, false);
+    int code = rules_open(&place, path);
     if (!code) {
         tact_err err = store_run(place.store, work, c, &error);
         if (err) {
@@ -121,6 +122,9 @@ static tact_str name_of(const char *path) {
 
 static int do_allow(const char *operand, const char **given) {
     change c = {.make = make_allow, .name = given[OPT_NAME] ? tact_str_from(given[OPT_NAME]) : name_of(operand)};
+    if (!given[OPT_NAME] && key_file_is_text(operand, c.key)) {
+        return cli_complain("a key's text says not whose it is: `--name NAME` is needed");
+    }
     if (!key_file_public(operand, c.key)) return CLI_USAGE;
     int code = make(given[OPT_DB], &c);
     if (!code) printf("`%.*s` may publish\n", (int)c.name.len, c.name.ptr);

@@ -136,6 +136,11 @@ bool key_file_secret(const char *path, uint8_t secret[SIGN_SECRET]) {
     return false;
 }
 
+bool key_file_is_text(const char *text, uint8_t public_key[SIGN_PUBLIC]) {
+    size_t word = strncmp(text, public_word, strlen(public_word)) == 0 ? strlen(public_word) : 0;
+    return decode(tact_str_from(text + word), public_key, SIGN_PUBLIC);
+}
+
 bool key_file_public(const char *text, uint8_t public_key[SIGN_PUBLIC]) {
-    return decode(tact_str_from(text), public_key, SIGN_PUBLIC) || read_key(text, false, public_key, SIGN_PUBLIC);
+    return key_file_is_text(text, public_key) || read_key(text, false, public_key, SIGN_PUBLIC);
 }

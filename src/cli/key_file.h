@@ -15,8 +15,10 @@ enum { KEY_FILE_TEXT = (SIGN_PUBLIC + 2) / 3 * 4 + 1 }; // of a public key as ba
 TACT_MUST_USE int key_file_new(const char *path, uint8_t public_key[SIGN_PUBLIC]);
 // Reads a secret key, which nobody but its owner may read. Whoever calls this overwrites it with sign_forget.
 TACT_MUST_USE bool key_file_secret(const char *path, uint8_t secret[SIGN_SECRET]);
-// Reads a public key from a file, or from its base64 itself.
+// Reads a public key from a file, or from its base64 itself, or from what such a file holds.
 TACT_MUST_USE bool key_file_public(const char *text, uint8_t public_key[SIGN_PUBLIC]);
+// Whether the text is one of the latter two, which it then reads.
+TACT_MUST_USE bool key_file_is_text(const char *text, uint8_t public_key[SIGN_PUBLIC]);
 // Its base64.
 const char *key_file_text(char text[KEY_FILE_TEXT], const uint8_t public_key[SIGN_PUBLIC]);
 

@@ -49,9 +49,7 @@ static int run(int argc, char **argv) {
 int main(int argc, char **argv) {
     int code = run(argc, argv);
     // What could not be written (a full disk, a closed pipe) was not done.
-    if ((fflush(stdout) || ferror(stdout)) && code == CLI_OK) {
-        cli_complain("standard output cannot be written");
-        return CLI_FAILED;
-    }
-    return code;
+    if (!fflush(stdout) && !ferror(stdout)) return code;
+    cli_complain("standard output cannot be written");
+    return CLI_UNREACHABLE;
 }

@@ -63,7 +63,7 @@ bool opt_parse(const cli_usage *usage, int argc, char **argv, cli_args *args) {
 
 void opt_help(const cli_usage *usage, FILE *out) {
     fprintf(out, "usage: %s\n", usage->line);
-    if (usage->about) fprintf(out, "\n%s", usage->about);
+    if (usage->about) fprintf(out, "\n%sIt ends with 3, too, if standard output cannot be written.\n", usage->about);
     int width = 0;
     for (size_t i = 0; i < usage->options_count; i++) {
         const cli_opt *opt = &usage->options[i];

@@ -201,12 +201,17 @@ static tact_value aggregates_of(picture *p) {
     return tact_list(all.items, all.count);
 }
 
+static bool has_been(const picture *p, tact_value time) {
+    return time.as.i * 1000 + time.len / 1000000 <= p->now_ms;
+}
+
 static tact_value counters_of(picture *p) {
     rows all = {NULL, 0, 0};
     tact_value held = field(p->held, "counters");
     for (uint32_t i = 0; i < held.len; i++) {
         fields one = {.count = 0};
-        tact_value times = field(held.as.items[i], "times");
+        tact_value times = field(held.as.items[i], "times"); // in their order
+        while (times.len && !has_been(p, times.as.items[times.len - 1])) times.len--;
         put(&one, "key", field(held.as.items[i], "key"));
         put(&one, "count", tact_int(times.len));
         if (times.len) put(&one, "time", times.as.items[times.len - 1]);
@@ -220,19 +225,25 @@ static int newer_first(const void *a, const void *b) {
     return value_compare(field(*(const tact_value *)b, "time"), field(*(const tact_value *)a, "time"));
 }
 
-static tact_value events_of(picture *p) {
+// The latest of those that have happened by then, and how many these are.
+static tact_value events_of(picture *p, uint32_t *count) {
     tact_value held = field(p->held, "events");
     tact_value *sorted = arena_array(p->a, held.len, sizeof *sorted);
+    *count = 0;
     p->failed |= !sorted;
     if (!sorted) return tact_null();
-    if (held.len) memcpy(sorted, held.as.items, held.len * sizeof *sorted);
-    qsort(sorted, held.len, sizeof *sorted, newer_first);
-    return tact_list(sorted, held.len < EVENTS_SHOWN ? held.len : EVENTS_SHOWN);
+    for (uint32_t i = 0; i < held.len; i++) {
+        if (has_been(p, field(held.as.items[i], "time"))) sorted[(*count)++] = held.as.items[i];
+    }
+    qsort(sorted, *count, sizeof *sorted, newer_first);
+    return tact_list(sorted, *count < EVENTS_SHOWN ? *count : EVENTS_SHOWN);
 }
 
 static tact_value draw(picture *p) {
     rows unset = {NULL, 0, 0};
     fields all = {.count = 0};
+    uint32_t events_count;
+    tact_value events = events_of(p, &events_count);
     put(&all, "person", tact_uint(record_person(&p->r)));
     put(&all, "now", answer_time(p->now_ms));
     put(&all, "identities", field(p->held, "identities"));
@@ -241,8 +252,8 @@ static tact_value draw(picture *p) {
     put(&all, "consents", consents_of(p));
     put(&all, "aggregates", aggregates_of(p));
     put(&all, "counters", counters_of(p));
-    put(&all, "events", events_of(p));
-    put(&all, "events_held", tact_int(field(p->held, "events").len));
+    put(&all, "events", events);
+    put(&all, "events_held", tact_int(events_count));
     tact_value v = answer_map(p->a, all.of, all.count);
     p->failed |= v.kind != TACT_MAP;
     return v;
@@ -288,7 +299,10 @@ static void show_until(buf *out, const cell *c) {
 
 static void show_granted(buf *out, const cell *c) {
     buf_add_text(out, c->v.as.b ? "granted" : "not granted");
-    if (tact_str_equal(value_str(field(c->row, "state")), TACT_STR("unset"))) buf_add_text(out, " by default");
+    tact_value ends = field(c->row, "expires");
+    bool ended = ends.kind == TACT_TIMESTAMP && ends.as.i * 1000 <= c->now_ms;
+    bool unset = tact_str_equal(value_str(field(c->row, "state")), TACT_STR("unset"));
+    if (unset && !ended) buf_add_text(out, " by default");
 }
 
 static void show_explicit(buf *out, const cell *c) {

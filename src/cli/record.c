@@ -55,8 +55,8 @@ static const cli_usage usage = {
 #include "wire/change_tbl.h"
 #undef X
         "\n"
-        "Ends with 0; with 1 if a change was refused; with 2 if the command line is wrong or the file cannot be read;\n"
-        "with 3 if the folder cannot be opened or written to.\n",
+        "Ends with 0; with 1 if a change was refused, or the schema file is faulty; with 2 if the command line is\n"
+        "wrong or the file cannot be read; with 3 if the folder cannot be opened or written to.\n",
     .options = options,
     .options_count = OPTS_COUNT,
     .operands_max = 1,
@@ -103,6 +103,14 @@ static bool next_line(tact_str *text, uint32_t *number, tact_str *line) {
     return false;
 }
 
+// Some programs of Windows begin a file in UTF-8 so.
+static tact_str without_mark(tact_str text) {
+    static const char mark[] = "\xef\xbb\xbf";
+    size_t len = strlen(mark);
+    bool marked = text.len >= len && memcmp(text.ptr, mark, len) == 0;
+    return marked ? (tact_str){text.ptr + len, text.len - len} : text;
+}
+
 // False after a complaint.
 static bool source_begin(source *s, const char *operand, arena *a) {
     bool inline_ = operand[0] == '{' || operand[0] == '[';
@@ -112,6 +120,7 @@ static bool source_begin(source *s, const char *operand, arena *a) {
     } else if (!cli_read_file(operand, a, &s->text)) {
         return false;
     }
+    s->text = without_mark(s->text);
     tact_str rest = s->text, line;
     uint32_t number = 0;
     tact_value v;

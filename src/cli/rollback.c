@@ -87,7 +87,7 @@ int cmd_rollback(int argc, char **argv) {
     cli_folder place;
     tact_str name = TACT_STR("");
     uint64_t number = 0;
-    int code = folder_open(&place, given[OPT_DB], NULL, false);
+    int code = rules_open(&place, given[OPT_DB]);
     if (!code && operands[0]) code = find_version(&place, operands[0], &name, &number);
     if (!code) code = roll_back(&place, name, number);
     folder_close(&place);

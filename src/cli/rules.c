@@ -3,11 +3,17 @@
 // Subtle: files are read from a store in a view that ends before anything is built, which may take seconds.
 #include "cli/rules.h"
 
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
 #include "base/num.h"
 #include "base/utf8.h"
 #include "cli/answer.h"
 #include "cli/cli.h"
 
+enum { WAIT_MS = 5000, PAUSE_MS = 50 }; // for another process that writes; most that publish are done in a second
 static const char active_word[] = "active";
 
 // "shop@3" or "3"; false: neither. A name is left empty where there is none.
@@ -44,6 +50,45 @@ int rules_version(cli_folder *place, const char *text, tact_str *name, uint64_t 
     const char *copy = arena_copy(&place->memory, v.name.ptr, v.name.len);
     *name = copy ? (tact_str){copy, v.name.len} : TACT_STR("");
     return CLI_OK;
+}
+
+// ---- Opening --------------------------------------------------------------------------------------------------------
+
+static void say(void *context, const char *text) {
+    (void)context;
+    cli_complain("%s", text);
+}
+
+static void rest(void) {
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+    (void)nanosleep(&pause, NULL);
+}
+
+int rules_open(cli_folder *place, const char *path) {
+    *place = (cli_folder){.store = NULL};
+    arena_init(&place->memory, 0);
+    if (access(path, F_OK) != 0) {
+        cli_complain("%s: %s", path, strerror(errno));
+        return CLI_UNREACHABLE;
+    }
+    const store_options options = {.notice.say = say};
+    const int64_t until = clock_mono_ms() + WAIT_MS;
+    tact_error error;
+    tact_err err;
+    while ((err = store_open(&place->memory, path, &options, &place->store, &error)) == TACT_BUSY) {
+        if (clock_mono_ms() >= until) break;
+        rest();
+    }
+    if (!err) return CLI_OK;
+    place->store = NULL;
+    if (err == TACT_BUSY) {
+        cli_complain("%s: another process has the store open for writing, and kept it for %d s; publish through it or "
+                     "stop it",
+                     path, WAIT_MS / 1000);
+    } else {
+        cli_complain("%s", error.text);
+    }
+    return CLI_UNREACHABLE;
 }
 
 // ---- Reading --------------------------------------------------------------------------------------------------------
@@ -83,8 +128,15 @@ static int read_version(publish_files *f, arena *a, const char *text, cli_folder
     return err == TACT_IO || err == TACT_BUSY ? CLI_UNREACHABLE : CLI_FAILED;
 }
 
+// A number alone is a version in a store, unless a folder is called so.
+static bool names_version(const char *text, const cli_folder *place) {
+    tact_str name;
+    uint64_t number;
+    return rules_is_version(text) || (place && split(text, &name, &number) && access(text, F_OK) != 0);
+}
+
 int rules_read(publish_files *f, arena *a, const char *text, cli_folder *place) {
-    if (!rules_is_version(text)) {
+    if (!names_version(text, place)) {
         (void)publish_read_folder(f, a, text);
     } else if (!place) {
         return cli_complain("`%s` is a version, which needs `--db DIR`; a folder of that name is ./%s", text, text);

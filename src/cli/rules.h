@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Bundles on the command line: a folder, or in a store a version (`shop@3`, or `3` of the active bundle's name) or
-// `active`. Whatever goes wrong is complained of here; what is returned is how the program ends.
+// `active`, and how commands open a store to change what is active. Whatever goes wrong is complained of here; what is
+// returned is how the program ends.
 #ifndef CLI_RULES_H
 #define CLI_RULES_H
 
@@ -13,6 +14,10 @@ bool rules_is_version(const char *text);
 // The version that a text names: "shop@3", or "3" of the name of what is active. An empty name: `active`. CLI_OK, or
 // CLI_USAGE or CLI_FAILED after a complaint.
 TACT_MUST_USE int rules_version(cli_folder *place, const char *text, tact_str *name, uint64_t *number);
+
+// Opens a store that is there for writing; waits a little for another process that has it open so, as one does that
+// publishes. folder_close ends it, also after a complaint. CLI_OK or CLI_UNREACHABLE.
+TACT_MUST_USE int rules_open(cli_folder *place, const char *path);
 
 // Reads what the text names. `place` is open for reading, or NULL: there is no store. Faults of form are printed.
 TACT_MUST_USE int rules_read(publish_files *f, arena *a, const char *text, cli_folder *place);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Widths are columns of a terminal, not bytes. Columns without any text are left out.
+// Widths are columns of a terminal, not bytes. Columns without any text are left out. A line break in a cell is
+// shown as \n, so that each row stays one line.
 #include "cli/table.h"
 
 #include "base/utf8.h"
@@ -20,6 +21,13 @@ void table_add(table *t, tact_str cell) {
         t->room = room;
     }
     buf shown = buf_in(t->arena);
+    while (cell.len && cell.ptr[cell.len - 1] == '\n') cell.len--; // of a block
+    for (const char *newline; cell.len && (newline = memchr(cell.ptr, '\n', cell.len));) {
+        size_t len = (size_t)(newline - cell.ptr);
+        answer_add_shown(&shown, (tact_str){cell.ptr, len});
+        buf_add_text(&shown, "\\n");
+        cell = (tact_str){newline + 1, cell.len - len - 1};
+    }
     answer_add_shown(&shown, cell);
     cell = buf_done(&shown);
     t->failed |= !cell.ptr;

@@ -100,6 +100,8 @@ typedef struct publishing {
     arena *a; // for the whole of it
     const schema *running;
     bool is_new; // to be stored; else to be made active again
+    bool keep_name;
+    tact_str instead_of;
     bundles_version version;
     tact_str content; // if it is new
     publish_result result;
@@ -110,6 +112,19 @@ static bool is_same(const bundles_version *active, const bundles_version *v) {
     return !v->is_signed || memcmp(active->signer, v->signer, sizeof v->signer) == 0;
 }
 
+// What of another name is active goes only if that is wanted.
+static tact_err replace(publishing *p, const bundles_version *active, tact_error *error) {
+    tact_str name = p->version.name;
+    if (tact_str_equal(active->name, name)) return TACT_OK;
+    if (p->keep_name && !tact_str_equal(active->name, p->instead_of)) {
+        return err_set(error, TACT_EXISTS, "%.*s@%llu is active, and `%.*s` would take its place",
+                       (int)active->name.len, active->name.ptr, (unsigned long long)active->number, (int)name.len,
+                       name.ptr);
+    }
+    p->result.replaced = *active;
+    return keep_version(p->a, &p->result.replaced, error);
+}
+
 // In the transaction: whether what is to be published is the active one, whose version it then is.
 static tact_err find_active(publishing *p, db_txn *t, arena *scratch, tact_error *error) {
     bundles_version active;
@@ -118,7 +133,7 @@ static tact_err find_active(publishing *p, db_txn *t, arena *scratch, tact_error
     bool same = p->is_new ? is_same(&active, &p->version)
                           : active.number == p->version.number && tact_str_equal(active.name, p->version.name);
     p->result.already = same && !p->result.schema_changed;
-    if (!p->result.already) return TACT_OK;
+    if (!p->result.already) return replace(p, &active, error);
     p->result.version = active;
     return keep_version(p->a, &p->result.version, error);
 }
@@ -128,6 +143,8 @@ static tact_err change(publishing *p, db_txn *t, arena *scratch, tact_error *err
     *v = p->version;
     p->result.schema_changed = store_schema(p->s) != p->running;
     p->result.already = false;
+    p->result.schema_before = p->running;
+    p->result.replaced.number = 0;
     tact_err err = find_active(p, t, scratch, error);
     if (err || p->result.already) return err;
     if (p->is_new) return bundles_publish(t, scratch, v, p->content, error);
@@ -205,7 +222,12 @@ static tact_err publish(publishing *p, publish_files *f, const publish_options *
 
 tact_err publish_folder(store *s, arena *a, const char *folder, const publish_options *o, publish_files *f,
                         publish_result *out, tact_error *error) {
-    publishing p = {.s = s, .a = a, .running = store_schema(s), .is_new = true};
+    publishing p = {.s = s,
+                    .a = a,
+                    .running = store_schema(s),
+                    .is_new = true,
+                    .keep_name = o->keep_name,
+                    .instead_of = o->instead_of};
     int64_t begun = clock_mono_us();
     (void)publish_read_folder(f, a, folder);
     p.result.took.read = clock_mono_us() - begun;

@@ -35,6 +35,8 @@ typedef struct publish_options {
     int64_t now_ms;
     const uint8_t *secret; // SIGN_SECRET bytes: signs it; NULL: unsigned
     bool skip_tests;       // which the version says for ever
+    bool keep_name;        // refuse to take the place of a bundle of another name, unless that is `instead_of`
+    tact_str instead_of;
     publish_check *run_tests;
     void *tests_context;
 } publish_options;
@@ -47,7 +49,9 @@ typedef struct publish_result {
     bundles_version version;
     bool already; // it was the active one before: nothing was changed
     bool schema_changed;
-    bool tested; // its tests were run
+    const schema *schema_before; // until the store is closed
+    bundles_version replaced;    // what was active under another name; number 0: nothing was
+    bool tested;                 // its tests were run
     publish_times took;
     bundle *bundle; // the caller's, to be swapped in, or for bundle_free; its hash is set
 } publish_result;
@@ -55,7 +59,8 @@ typedef struct publish_result {
 // Publishes a folder, after all commands that were queued before it. Its files, and what is wrong with them, are in
 // `f`, also after an error. The very files that are active, by the same signer, under the schema that they want, are
 // not published again. If the report has errors, the gravest of them, with a text that counts them; else what
-// bundles_publish and store_evolve_with return. `out` is set only if nothing went wrong.
+// bundles_publish and store_evolve_with return. TACT_EXISTS: `keep_name`, and another is active. `out` is set only if
+// nothing went wrong.
 TACT_MUST_USE tact_err publish_folder(store *s, arena *a, const char *folder, const publish_options *o,
                                       publish_files *f, publish_result *out, tact_error *error);
 // Makes a version active that was published before, if its files still compile against the store's schema, changed back

@@ -240,8 +240,10 @@ static tact_err resolve(apply *p, change *ch, tact_error *error) {
     for (uint32_t i = 1; i < c->identities_count && !err; i++) {
         links other = ch->graph;
         if (!links_has(&ch->graph, ch->ids[i])) err = graph_of(p, ch->persons[i], &other, error);
-        const links_edge edge = {ch->ids[0], ch->ids[i], c->time_ms, c->source};
-        if (!err) err = links_join(p->a, &ch->graph, &other, edge, &ch->graph, error);
+        for (uint32_t k = 0; k < i && !err; k++) { // each with each: so any of them may go, and the others stay
+            const links_edge edge = {ch->ids[k], ch->ids[i], c->time_ms, c->source};
+            err = links_join(p->a, &ch->graph, k ? &ch->graph : &other, edge, &ch->graph, error);
+        }
     }
     return err;
 }

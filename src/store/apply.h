@@ -3,9 +3,9 @@
 // Applying one command: a pure function of what is stored and the command. Everything is worked out before the first
 // change, so that a command that is refused has changed nothing and does no harm to others in its transaction.
 //
-// An identity that is not known yet gets a strand of its own. A command that names several identities links them, for
-// good, to the first; what it brings goes to the strand of the first. A command that has an id is applied once: the
-// same id again gets the answer that the first got, until housekeeping forgets it (sweep.h). Of erased identities a
+// An identity that is not known yet gets a strand of its own. A command that names several identities links each with
+// each with each, for good; what it brings goes to the strand of the first. A command that has an id is applied once:
+// the same id again gets the answer that the first got, until housekeeping forgets it (sweep.h). Of erased identities a
 // keyed hash stays, and refuses every command that happened before the erasure or at the same time.
 #ifndef STORE_APPLY_H
 #define STORE_APPLY_H

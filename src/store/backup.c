@@ -5,7 +5,6 @@
 // process is working on; and whoever gets the lock makes sure that the folder still has that name.
 #include "store/backup.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -108,17 +107,6 @@ static tact_err abandon(making *m, tact_err err) {
     return err;
 }
 
-// Something that a folder could not take the place of?
-static bool is_taken(const char *folder) {
-    DIR *dir = opendir(folder);
-    if (!dir) return errno != ENOENT;
-    bool taken = false;
-    for (struct dirent *e; !taken && (e = readdir(dir));)
-        taken = strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
-    closedir(dir);
-    return taken;
-}
-
 static tact_err lock_folder(making *m, tact_error *error) {
     struct stat held, named;
     if (mkdir(m->partial, FOLDER_MODE) && errno != EEXIST) return fault(m->partial, errno, "making it", error);
@@ -136,7 +124,8 @@ static tact_err begin(making *m, const char *to, pace *p, tact_error *error) {
     if (!join(m->folder, to, "")) return fault(to, ENAMETOOLONG, "making it", error);
     for (size_t len = strlen(to); len > 1 && m->folder[len - 1] == '/';) m->folder[--len] = '\0';
     if (!join(m->partial, m->folder, ".partial")) return fault(to, ENAMETOOLONG, "making it", error);
-    if (is_taken(m->folder)) return fault(to, EEXIST, "making it", error);
+    struct stat there;
+    if (lstat(m->folder, &there) == 0) return fault(to, EEXIST, "making it", error);
     tact_err err = lock_folder(m, error);
     if (err) return err;
     remove_files(m);

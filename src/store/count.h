@@ -4,7 +4,7 @@
 // with the sum of the finer ones in it, so that any span is a few runs of rows.
 //
 // Housekeeping (sweep.h) forgets the buckets of milliseconds and minutes that are older than what is asked for; those
-// of days stay. So a span is exact if it begins after what was forgotten, or with a day.
+// of days stay. So a span is exact if it ends after what was forgotten, and begins after it or with a day.
 #ifndef STORE_COUNT_H
 #define STORE_COUNT_H
 

@@ -91,6 +91,7 @@ static const struct {
     {ENOENT, TACT_NOT_FOUND, "there is no store; check the path, or import something to make one"},
     {EACCES, TACT_IO, "this user may not use it; check its owner and its permissions"},
     {EROFS, TACT_IO, "it cannot be written to; open it for reading only, or move it"},
+    {EFBIG, TACT_IO, "a file may grow no further, by a limit of the system; raise it, nothing was changed"},
     {ENOSPC, TACT_IO, "the disk is full; make room, nothing was changed"},
     {EDQUOT, TACT_IO, "the disk quota is used up; make room, nothing was changed"},
     {EIO, TACT_IO, "the disk reports an error; check the disk, nothing was changed"},
@@ -231,11 +232,24 @@ static tact_err begin(db *d, unsigned flags, db_txn *t, tact_error *error) {
     return TACT_OK;
 }
 
+// LMDB takes the root of a view without looking whether it was replaced meanwhile: a reader that was held up just then
+// has a later state than the one it registered for, and would go back in time with its next view. There are two roots,
+// which take turns: it can have happened only if two commits came since.
+static bool overtaken(db *d, MDB_txn *view) {
+    MDB_envinfo info;
+    mdb_env_info(d->env, &info);
+    return info.me_last_txnid >= mdb_txn_id(view) + 2;
+}
+
 static tact_err begin_following(db *d, unsigned flags, db_txn *t, tact_error *error) {
     bool reading = flags & MDB_RDONLY;
     for (;;) {
         if (reading) enter(d);
         tact_err err = begin(d, flags, t, error);
+        if (!err && reading && overtaken(d, t->handle)) {
+            db_read_end(t);
+            continue;
+        }
         if (!err && reading) begin_view(t);
         if (!err) return TACT_OK;
         if (reading) leave(d);
@@ -260,6 +274,11 @@ tact_err db_read_renew(db_txn *t, tact_error *error) {
     for (;;) {
         enter(t->db);
         int rc = CALL(t->db, mdb_txn_renew(t->handle));
+        if (!rc && overtaken(t->db, t->handle)) {
+            mdb_txn_reset(t->handle);
+            leave(t->db);
+            continue;
+        }
         if (!rc) {
             t->paused = false;
             t->broken = TACT_OK;

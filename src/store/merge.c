@@ -137,6 +137,28 @@ static void statements(const strand *s, uint16_t purpose, const strand_consent *
     if (*newest && (*newest)->state == CONSENT_UNSET) *newest = NULL;
 }
 
+static const strand_consent *better_of(const strand_consent *x, const strand_consent *y) {
+    if (!x || !y) return x ? x : y;
+    return order_statements(x, y) >= 0 ? x : y;
+}
+
+static const strand_consent *deciding(const strand *const *strands, size_t count, uint16_t purpose) {
+    const strand_consent *best_explicit = NULL, *best_newest = NULL, *denial = NULL, *explicit_, *newest;
+    for (size_t i = 0; i < count; i++) {
+        statements(strands[i], purpose, &explicit_, &newest);
+        best_explicit = better_of(best_explicit, explicit_);
+    }
+    for (size_t i = 0; i < count; i++) {
+        statements(strands[i], purpose, &explicit_, &newest);
+        if (!newest || newest->explicit_) continue;
+        best_newest = better_of(best_newest, newest);
+        bool late = best_explicit && newest->time_ms >= best_explicit->time_ms;
+        if (late && newest->state == CONSENT_DENIED) denial = better_of(denial, newest);
+    }
+    if (denial && best_explicit->state != CONSENT_DENIED) return denial;
+    return best_explicit ? best_explicit : best_newest;
+}
+
 static tact_err merge_consents(arena *a, const strand *const *strands, size_t count, const schema *sc, merged *out) {
     bool said[SCHEMA_PURPOSES_MAX] = {0};
     uint32_t purposes = 0;
@@ -147,14 +169,7 @@ static tact_err merge_consents(arena *a, const strand *const *strands, size_t co
     strand_consent *consents = arena_array(a, purposes, sizeof *consents);
     if (!consents) return TACT_NO_MEMORY;
     for (uint16_t p = 0; p < sc->purposes_count; p++) {
-        const strand_consent *best = NULL, *explicit_, *newest;
-        for (size_t i = 0; i < count && said[p]; i++) {
-            statements(strands[i], p, &explicit_, &newest);
-            const strand_consent *c = explicit_ ? explicit_ : newest;
-            if (!c || (best && best->explicit_ && !c->explicit_)) continue;
-            bool first_explicit = best && !best->explicit_ && c->explicit_;
-            if (!best || first_explicit || order_statements(c, best) > 0) best = c;
-        }
+        const strand_consent *best = said[p] ? deciding(strands, count, p) : NULL;
         if (best) consents[out->consents_count++] = *best;
     }
     out->consents = consents;

@@ -11,12 +11,16 @@
 // source's.
 //
 // Consents. Of what was ever said about a purpose, the first of these that exists decides:
-//   1. The newest explicit statement of all strands. Equal times, within a strand: the one that came later; between
+//   1. A denial that is some strand's newest statement, not explicit, and no older than the newest explicit statement
+//   of
+//      all strands, where that does not deny itself: nothing but a newer explicit statement overrules a denial. Of
+//      several such denials the one that lasts longest.
+//   2. The newest explicit statement of all strands. Equal times, within a strand: the one that came later; between
 //      strands: denied before unset before granted.
-//   2. Of each strand its newest statement (equal times: the one that came later), where that is granted or denied.
+//   3. Of each strand its newest statement (equal times: the one that came later), where that is granted or denied.
 //      Among them: denied before granted. Then, of denials the one that lasts longest, of grants the one that ends
 //      first.
-//   3. Nothing: unset.
+//   4. Nothing: unset.
 // What is still equal is decided by the time (newer first), the expiry, then the source (smaller number first); such
 // statements say the same. The deciding statement holds until it expires; from then on the purpose is unset, and what
 // the statement overruled does not come back. Expiry is looked at only when the consent is read.

@@ -287,8 +287,10 @@ consent_state record_consent(const record *r, uint32_t purpose, int64_t now_ms) 
 }
 
 bool record_granted(const record *r, const schema *sc, uint32_t purpose, int64_t now_ms) {
-    consent_state state = record_consent(r, purpose, now_ms);
-    if (state != CONSENT_UNSET) return state == CONSENT_GRANTED;
+    strand_consent c = {.state = CONSENT_UNSET};
+    bool said = record_statement(r, purpose, &c), ended = c.expires_ms && c.expires_ms <= now_ms;
+    if (said && c.state == CONSENT_GRANTED) return !ended;
+    if (said && c.state == CONSENT_DENIED && !ended) return false;
     return purpose < sc->purposes_count && sc->purposes[purpose].granted_by_default;
 }
 
@@ -523,7 +525,7 @@ tact_err record_check(tact_str bytes, tact_error *error) {
     walk w = {&r, (uint64_t)(r.rest - r.bytes)};
     const char *wrong = NULL;
     if (bytes.ptr[1] != 0 || r.attributes > SCHEMA_ATTRIBUTES_MAX || !check_words(&r)) wrong = "presence bits";
-    if (!wrong && !check_text(&w, load_u64(r.bytes + UNIT))) wrong = "unit";
+    if (!wrong && !check_text(&w, load_u64(bytes.ptr + UNIT))) wrong = "unit";
     for (uint32_t i = 0; !wrong && i < r.present; i++) {
         if (!check_value(&w, (uint8_t)r.kinds[i], load_u64(r.values + (size_t)i * 8))) wrong = "values";
     }

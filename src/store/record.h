@@ -15,7 +15,7 @@
 //                    words before: the place of an attribute in the arrays is that number and the bits below its own
 //          values    u64 for each present attribute (see below)
 //          tallies   key u64, at u32, length u32, by key
-//          times     u32 for each present attribute: seconds since 1970
+//          times     u32 for each present attribute: seconds since 1970, at most those of the year 2106
 //          consents  time_ms i64, expires_ms i64, state u8, explicit u8, source u8, 0 u8 for each bit of `purposes`
 //          windows   aggregate u32, at u32, length u32, by aggregate
 //          sources   u8 for each present attribute
@@ -74,8 +74,10 @@ bool record_origin(const record *r, uint32_t number, uint8_t *source, int64_t *t
 
 // What was said about a purpose at last, expired or not; false if nothing was.
 bool record_statement(const record *r, uint32_t purpose, strand_consent *out);
-consent_state record_consent(const record *r, uint32_t purpose, int64_t now_ms);          // UNSET once it has expired
-bool record_granted(const record *r, const schema *sc, uint32_t purpose, int64_t now_ms); // or so by default
+consent_state record_consent(const record *r, uint32_t purpose, int64_t now_ms); // UNSET once it has expired
+// Where nothing was said, or what was said was taken back, or a denial has ended: the default. A grant that has ended
+// is none, whatever the default.
+bool record_granted(const record *r, const schema *sc, uint32_t purpose, int64_t now_ms);
 
 // The state of an aggregate, see window.h; empty if there is none.
 tact_str record_window(const record *r, uint32_t number);

@@ -7,7 +7,7 @@
 //      | keep u32  | count u32 | times i64, oldest first … |
 //
 // `keep` is how many of the newest times are kept: what the cap allows, so that "is there room" is always exact. It is
-// the largest that was ever asked for.
+// the largest that was asked for since there was nothing to keep.
 #ifndef STORE_TALLY_H
 #define STORE_TALLY_H
 

@@ -59,7 +59,7 @@ typedef struct command {
     tact_str id;     // empty: not idempotent
     int64_t time_ms; // when it happened
     uint8_t source;  // number in the schema; SCHEMA_SOURCE_NONE: none
-    // Whom it is about; several are linked to the first. UNLINK, ERASE: one. SWEEP: none. COUNT: also none, where it
+    // Whom it is about; several are linked, each with each. UNLINK, ERASE: one. SWEEP: none. COUNT: also none, where it
     // counts for everyone alone.
     const command_identity *identities;
     uint32_t identities_count;

@@ -38,10 +38,6 @@ void pack_u8(buf *out, uint8_t n) {
     put(out, n, 1);
 }
 
-void pack_u16(buf *out, uint16_t n) {
-    put(out, n, 2);
-}
-
 void pack_u32(buf *out, uint32_t n) {
     put(out, n, 4);
 }
@@ -157,14 +153,6 @@ static inline uint64_t get(unpack *r, size_t bytes) {
 
 uint8_t unpack_u8(unpack *r) {
     return (uint8_t)get(r, 1);
-}
-
-uint16_t unpack_u16(unpack *r) {
-    return (uint16_t)get(r, 2);
-}
-
-uint32_t unpack_u32(unpack *r) {
-    return (uint32_t)get(r, 4);
 }
 
 uint64_t unpack_u64(unpack *r) {

@@ -4,7 +4,7 @@
 // Canonical: the same value always gives the same bytes, and no other bytes read as it, so that what is equal can be
 // told by comparing bytes. The format never changes; what holds packed bytes begins with a version of its own.
 //
-//      u8 u16 u32 u64   little endian
+//      u8 u32 u64       little endian
 //      varint           seven bits a byte, the lowest first; the high bit says that more follow; no zeros at the end
 //      zigzag           0, -1, 1, -2, … as the varints 0, 1, 2, 3, …
 //      str              varint length, bytes
@@ -24,7 +24,6 @@
 // Into a buf, which is sticky: `failed` is checked once at the end.
 
 void pack_u8(buf *out, uint8_t n);
-void pack_u16(buf *out, uint16_t n);
 void pack_u32(buf *out, uint32_t n);
 void pack_u64(buf *out, uint64_t n);
 void pack_varint(buf *out, uint64_t n);
@@ -50,8 +49,6 @@ static inline unpack unpack_of(arena *a, tact_str bytes) {
     return r;
 }
 uint8_t unpack_u8(unpack *r);
-uint16_t unpack_u16(unpack *r);
-uint32_t unpack_u32(unpack *r);
 uint64_t unpack_u64(unpack *r);
 uint64_t unpack_varint(unpack *r);
 uint64_t unpack_count(unpack *r, uint64_t max); // a varint that may be no more than `max`

@@ -429,6 +429,9 @@ tact_err change_read(arena *a, const schema *s, tact_value v, int64_t now_ms, co
     if (!err && c.kind == COMMAND_EVENT) err = read_event(&r);
     if (!err && c.kind == COMMAND_CONSENT) err = read_consents(&r);
     if (err) return err;
+    if (c.kind != COMMAND_EVENT && c.time_ms > now_ms + CHANGE_AHEAD_MAX_MS) {
+        return err_set(error, TACT_INVALID, "time: it is ahead of the clock; only events may lie in the future");
+    }
     tact_error why;
     err = command_check(&c, s, &why);
     if (err) return err_set(error, err, "%s: %s", keys[r.does].name, why.text);

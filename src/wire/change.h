@@ -19,9 +19,14 @@
 
 #include "value/command.h"
 
+// How far ahead of the clock a change may lie that is no event: clocks differ a little, and a statement from next year
+// would silence all that is said until then.
+#define CHANGE_AHEAD_MAX_MS 3600000
+
 // Reads a change; what passes here passes command_check. `out` borrows from `v` and the arena. TACT_INVALID: with the
 // member at fault at the front of the text, and the nearest name that there is: "set.recencey: the schema has no
-// attribute `recencey`; did you mean `recency`?". TACT_NO_MEMORY.
+// attribute `recencey`; did you mean `recency`?". A time that is further ahead of `now_ms` is for events
+// alone. TACT_NO_MEMORY.
 TACT_MUST_USE tact_err change_read(arena *a, const schema *s, tact_value v, int64_t now_ms, command *out,
                                    tact_error *error);
 

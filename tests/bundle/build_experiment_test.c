@@ -107,12 +107,24 @@ static void test_too_many_arms(void **state) {
     arena_fini(&memory);
 }
 
+static void test_names_of_arms(void **state) {
+    (void)state;
+    assert_said("placements: {home: {channel: web}}\ncontent: {home: {title: string}}\n"
+                "experiments: {e: {placement: [], arms: {'': 1, 1st: 1, a b: 1, fine_2: 1}}}\n",
+                "invalid experiments.e.placement: an experiment needs a placement (leave it out where all placements "
+                "are meant)\n"
+                "bad_name experiments.e.arms: a name has letters, digits and _, does not begin with a digit, and at "
+                "most 64 characters\n"
+                "bad_name experiments.e.arms.1st: a name has letters, digits and _, does not begin with a digit, and "
+                "at most 64 characters\n"
+                "bad_name experiments.e.arms.a b: a name has letters, digits and _, does not begin with a digit, and "
+                "at most 64 characters\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_they_say),
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_faults_of_shares),
-        cmocka_unit_test(test_too_many_arms),
+        cmocka_unit_test(test_names_of_arms),    cmocka_unit_test(test_what_they_say), cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_faults_of_shares), cmocka_unit_test(test_too_many_arms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,8 +100,28 @@ static void test_all_refusals_at_their_places(void **state) {
     case_close(&running);
 }
 
+static void test_values_that_cannot_be(void **state) {
+    (void)state;
+    assert_said("attributes:\n  a: {type: double, default: .nan, min: -.inf, max: .inf}\n"
+                "  b: {type: int, min: 5, max: 3, values: [4, 4]}\n  c: {type: int, min: 5, default: 3}\n"
+                "context: {x: {type: double, default: .inf}}\nevents: {click: {}}\n"
+                "aggregates: {seen: {count: impression}}\n",
+                "wrong_form attributes.a.default: expected a finite number, not `.nan`\n"
+                "wrong_form attributes.a.min: expected a finite number, not `-.inf`\n"
+                "wrong_form attributes.a.max: expected a finite number, not `.inf`\n"
+                "invalid attributes.b.max: its `max` is less than its `min` (the other way round?)\n"
+                "defined_twice attributes.b.values: `4` is here a second time\n"
+                "invalid attributes.c.default: the default of attribute `c`: less than its min\n"
+                "wrong_form context.x.default: expected a finite number, not `.inf`\n"
+                "defined_twice events.click: `click` is there already: it is reported of offers that were decided "
+                "(leave it out; caps count it, and tests may bring it, without being declared)\n"
+                "unknown_name aggregates.seen.count: there is no event `impression` (caps count what comes of "
+                "decisions; aggregates cannot)\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values_that_cannot_be),
         cmocka_unit_test(test_numbers_are_the_stores),
         cmocka_unit_test(test_what_is_retired_has_no_name),
         cmocka_unit_test(test_all_refusals_at_their_places),

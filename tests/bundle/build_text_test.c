@@ -194,12 +194,33 @@ static void test_too_long(void **state) {
     arena_fini(&memory);
 }
 
+static void test_schemes_of_addresses(void **state) {
+    (void)state;
+    assert_said("placements: {home: {channel: web}}\ncontent: {home: {link: url}}\noffers:\n"
+                "  a: {content: {home: {link: 'javascript:alert(1)'}}}\n"
+                "  b: {content: {home: {link: 'DATA:text/html,x'}}}\n"
+                "  c: {content: {home: {link: 'HTTPS://x.example/?a=b:c'}}, propensity: 2}\n"
+                "  d: {content: {home: {link: '/a:b'}}, eligible: profile.recency > 3}\n"
+                "  e: {content: {home: {link: 'mailto:a@b.example'}}, eligible: profile.recency > 3}\n",
+                "wrong_content offers.a.content.home.link: an address may not be of `javascript:`, which browsers do "
+                "not simply go to (an address begins with https:, http:, mailto:, tel: or a /)\n"
+                "wrong_content offers.b.content.home.link: an address may not be of `DATA:`, which browsers do not "
+                "simply go to (an address begins with https:, http:, mailto:, tel: or a /)\n"
+                "propensity offers.c.propensity: a propensity is a probability, from 0 to 1 (what an offer is worth is "
+                "its `value`)\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_as_it_is),          cmocka_unit_test(test_computed),
-        cmocka_unit_test(test_otherwise),         cmocka_unit_test(test_where_an_expression_ends),
-        cmocka_unit_test(test_numbers_and_truth), cmocka_unit_test(test_faults_of_expressions),
-        cmocka_unit_test(test_places_of_faults),  cmocka_unit_test(test_wrong_kinds),
+        cmocka_unit_test(test_schemes_of_addresses),
+        cmocka_unit_test(test_as_it_is),
+        cmocka_unit_test(test_computed),
+        cmocka_unit_test(test_otherwise),
+        cmocka_unit_test(test_where_an_expression_ends),
+        cmocka_unit_test(test_numbers_and_truth),
+        cmocka_unit_test(test_faults_of_expressions),
+        cmocka_unit_test(test_places_of_faults),
+        cmocka_unit_test(test_wrong_kinds),
         cmocka_unit_test(test_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,23 @@ static void values_change(void **state) {
           "holdout: changed\n  percent: 5 -> 6\nholdout: 1 changed\n");
 }
 
+static void what_means_the_same_is_no_difference(void **state) {
+    (void)state;
+    check(OFFER("value: 12.0"), OFFER("value: 12"), "no difference\n");
+    check(OFFER("caps: [{on: click, max: 1, every: 7d}]"), OFFER("caps: [{on: click, max: 1, every: 1w}]"),
+          "no difference\n");
+    check("attributes: {t: {type: int, max_age: 24h}}\n", "attributes: {t: {type: int, max_age: 1d}}\n",
+          "no difference\n");
+    check(OFFER("starts: 2026-11-01T00:00:00Z"), OFFER("starts: '2026-11-01T01:00:00+01:00'"), "no difference\n");
+    check(OFFER("eligible: profile.x==1"), OFFER("eligible: profile.x  ==  1"), "no difference\n");
+    // Within a text of an expression blanks count, and so they do in a title.
+    check("segments: {s: 'profile.x == \"a b\"'}\n", "segments: {s: 'profile.x == \"a  b\"'}\n",
+          "segments.s: changed\n  profile.x == \"a b\" -> profile.x == \"a  b\"\nsegments: 1 changed\n");
+    check(OFFER("title: a b"), OFFER("title: a  b"), "offers.a: changed\n  title: a b -> a  b\noffers: 1 changed\n");
+    check(OFFER("title: 7d"), OFFER("title: 1w"), "offers.a: changed\n  title: 7d -> 1w\noffers: 1 changed\n");
+    check(OFFER("value: 12"), OFFER("value: 12.5"), "offers.a: changed\n  value: 12 -> 12.5\noffers: 1 changed\n");
+}
+
 static void long_texts_stand_below_each_other(void **state) {
     (void)state;
     check("segments:\n  old: |\n    profile.age > 60\n    && profile.x\n",
@@ -166,6 +183,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(members_come_and_go),
         TEST(values_change),
+        TEST(what_means_the_same_is_no_difference),
         TEST(long_texts_stand_below_each_other),
         TEST(maps_are_followed),
         TEST(caps_are_told_in_words),

@@ -252,6 +252,57 @@ static void test_folders_that_are_none(void **state) {
     assert_string_equal(report_text(&faults).ptr, "/etc/passwd: error: the folder cannot be read: Not a directory\n");
 }
 
+// What `include` does not say may be what others refer to, so that nothing is to be said of names.
+static void test_includes_that_are_not_understood(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool whole;
+    } rows[] = {
+        {"include: [*.yaml]", false},
+        {"include: a.yaml", false},
+        {"include: [[a.yaml]]", false},
+        {"includes: [a.yaml]", false},
+        {"inclde: [a.yaml]", false},
+        {"include:\n  - !a.yaml", false},
+        {"include:\n  - ", false},
+        {"include: [a.yaml]", true},
+        {"include:", true},
+        {"titel: x", true},
+    };
+    make_file("a.yaml", "offers: {a: }\n");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        make_file("bundle.yaml", arena_printf(&memory, "bundle: shop\n%s\n", rows[i].text));
+        if (read_folder() != rows[i].whole) fail_msg("%s", rows[i].text);
+        assert_int_equal(faults.errors, i >= 8 || !rows[i].whole);
+    }
+}
+
+static void test_a_file_that_is_misspelt(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *hint;
+    } rows[] = {
+        {"offres/winter.yaml", "did you mean `offers/winter.yaml`?"},
+        {"offers/wintr.yaml", "did you mean `offers/winter.yaml`?"},
+        {"place.yaml", "did you mean `places.yml`?"},
+        {"places.yaml", "did you mean `places.yml`?"},
+        {"segments.yaml", NULL},
+    };
+    make_file("offers/winter.yaml", "");
+    make_file("offers/summer.yaml", "");
+    make_file("places.yml", "");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        make_file("bundle.yaml", arena_printf(&memory, "bundle: shop\ninclude: [%s]\n", rows[i].name));
+        assert_false(read_folder());
+        assert_int_equal(faults.code, TACT_INVALID); // the bundle's fault, and not the disk's
+        assert_int_equal(faults.count, 1);
+        assert_string_equal(faults.items[0].code, "no_file");
+        const char *hint = faults.items[0].hint;
+        if (!rows[i].hint ? hint != NULL : !hint || strcmp(hint, rows[i].hint) != 0) fail_msg("%s", rows[i].name);
+    }
+}
+
 // What can be read of the others is still looked at.
 static void test_includes_that_cannot_be(void **state) {
     (void)state;
@@ -360,6 +411,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_folder, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(test_folders_that_are_none, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(test_includes_that_cannot_be, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(test_includes_that_are_not_understood, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(test_a_file_that_is_misspelt, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(test_many_offers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_memory_runs_out, set_up, tear_down),
     };

@@ -46,6 +46,57 @@ static void test_never(void **state) {
         "never offers.f.eligible: the offer can never be eligible: the rule is always false\n");
 }
 
+static void test_never_through_segments(void **state) {
+    (void)state;
+    assert_warned(PLACES "segments: {z: 'segment.lapsed && profile.recency < 3', lapsed: profile.recency >= 9, deep: "
+                         "segment.lapsed, off: 'false', y: 'segment.off || segment.z'}\n"
+                         "offers:\n"
+                         "  a: {eligible: 'segment.lapsed && profile.recency < 3', " CONTENT "}\n"
+                         "  b: {eligible: profile.recency < 3, suitable: segment.deep, " CONTENT "}\n"
+                         "  c: {eligible: segment.y, " CONTENT "}\n"
+                         "  d: {eligible: '!segment.lapsed && profile.recency < 3', " CONTENT "}\n"
+                         "  e: {eligible: 'segment.lapsed || profile.recency < 3', " CONTENT "}\n",
+                  "never segments.z: nobody can ever be in the segment: `profile.recency < 3` contradicts the rest\n"
+                  "never segments.off: nobody can ever be in the segment: it is always false\n"
+                  "never offers.a.eligible: the offer can never be eligible: `profile.recency < 3` contradicts the "
+                  "rest\n"
+                  "never offers.b.suitable: the offer can never be eligible: `segment.deep` contradicts the rest\n");
+}
+
+static void test_values_that_are_never(void **state) {
+    (void)state;
+    assert_warned(
+        PLACES "attributes: {pts: {type: int, min: 0, max: 100}, sizes: {type: list(string), values: [small, large]}}\n"
+               "segments: {s: 'profile.tier == \"golden\"'}\n"
+               "offers:\n"
+               "  a: {eligible: 'profile.pts > 3 && context.device == \"mobil\"', " CONTENT "}\n"
+               "  b: {eligible: 'profile.recency < 0 || segment.s', " CONTENT "}\n"
+               "  c: {eligible: 'profile.pts > 200 || profile.pts >= 101 || profile.pts == -1 || profile.pts > 100', "
+               "" CONTENT "}\n"
+               "  d: {eligible: 'context.device in [\"desktop\", \"zzz\"] ? profile.pts > 3 : true', " CONTENT "}\n"
+               "  e: {eligible: '\"smal\" in profile.sizes', " CONTENT "}\n"
+               "  f: {eligible: 'profile.tier != \"sliver\"', " CONTENT "}\n",
+        "never segments.s: `tier` is never \"golden\" (did you mean \"gold\"?)\n"
+        "never offers.a.eligible: `device` is never \"mobil\" (did you mean \"mobile\"?)\n"
+        "never offers.b.eligible: `recency` is never below 0: its min is 0\n"
+        "never offers.c.eligible: `pts` is never above 200: its max is 100\n"
+        "never offers.c.eligible: `pts` is never at or above 101: its max is 100\n"
+        "never offers.c.eligible: `pts` is never -1: its min is 0\n"
+        "never offers.c.eligible: `pts` is never above 100: its max is 100\n"
+        "never offers.d.eligible: `device` is never \"zzz\" (its values are \"desktop\", \"mobile\")\n"
+        "never offers.e.eligible: `sizes` never holds \"smal\" (did you mean \"small\"?)\n"
+        "never offers.f.eligible: `tier` is never \"sliver\" (did you mean \"silver\"?)\n");
+    assert_warned(PLACES "attributes: {pts: {type: int, min: 0, max: 100}}\n"
+                         "offers:\n"
+                         "  a: {eligible: 'profile.pts >= 0 && profile.pts <= 100', suitable: 'profile.pts != -1', "
+                         "applicable: 'profile.pts == 0 || profile.pts == 100', " CONTENT "}\n"
+                         "  b: {eligible: 'profile.pts <= 0 || profile.pts >= 100 || profile.pts > 99.5', " CONTENT
+                         "}\n"
+                         "  c: {eligible: 'context.device in [\"desktop\", \"mobile\"] && profile.language == "
+                         "\"fr\"', " CONTENT "}\n",
+                  "");
+}
+
 static void test_no_content(void **state) {
     (void)state;
     assert_warned(PLACES "offers: {a: {title: A}, b: {" CONTENT "}}\n",
@@ -160,6 +211,8 @@ static void test_silent_beside_faults(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_never),
+        cmocka_unit_test(test_never_through_segments),
+        cmocka_unit_test(test_values_that_are_never),
         cmocka_unit_test(test_no_content),
         cmocka_unit_test(test_unused_segments),
         cmocka_unit_test(test_shadowed),

@@ -121,7 +121,9 @@ static void test_values(void **state) {
         {"double", "3", "3.0"},
         {"string", "3", "\"3\""},
         {"string", "~", NULL},
-        {"bool", "True", "true"},
+        {"bool", "true", "true"},
+        {"bool", "True", NULL},
+        {"bool", "'true'", NULL},
         {"bool", "yes", NULL},
         {"list(int)", "[1, 2]", "[1, 2]"},
         {"list(int)", "[]", "[]"},
@@ -137,6 +139,25 @@ static void test_values(void **state) {
         assert_int_equal(well, rows[i].cel != NULL);
         assert_int_equal(faults.errors, !well);
         if (well) assert_string_equal(tact_value_print(v, &memory).ptr, rows[i].cel);
+    }
+    static const struct {
+        const char *type, *text, *says, *hint;
+    } hints[] = {
+        {"int", "'5'", "expected an int such as 3, not the text `5`", "write it without quotes"},
+        {"int", "'1.5'", "expected an int such as 3, not the text `1.5`", NULL},
+        {"int", "'x'", "expected an int such as 3, not `x`", NULL},
+        {"double", "\"5\"", "expected a number such as 1.5, not the text `5`", "write it without quotes"},
+        {"bool", "'true'", "expected true or false, not the text `true`", "write it without quotes"},
+        {"bool", "TRUE", "expected true or false, not `TRUE`", "true and false are written in small letters"},
+        {"timestamp", "'5'", "expected a time such as 2026-11-01T09:00:00Z, not the text `5`", NULL},
+    };
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
+        const tact_type *type = scalar_type(&faults, value(hints[i].type));
+        tact_value v;
+        assert_false(scalar_value(&faults, value(hints[i].text), type, &v));
+        assert_string_equal(faults.items[0].text, hints[i].says);
+        const char *hint = faults.items[0].hint;
+        if (!hints[i].hint ? hint != NULL : !hint || strcmp(hint, hints[i].hint) != 0) fail_msg("%s", hints[i].text);
     }
     const tact_value *items;
     uint32_t count;

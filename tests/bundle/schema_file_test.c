@@ -146,7 +146,7 @@ static void test_values_of_every_type(void **state) {
     static const struct {
         const char *type, *text, *cel;
     } rows[] = {
-        {"bool", "TRUE", "true"},
+        {"bool", "true", "true"},
         {"int", "-12", "-12"},
         {"int", "0x1F", "31"},
         {"int", "0o17", "15"},
@@ -154,7 +154,7 @@ static void test_values_of_every_type(void **state) {
         {"double", "3", "3.0"},
         {"double", "-1.5e3", "-1500.0"},
         {"double", ".5", "0.5"},
-        {"double", "-.inf", "double(\"-Infinity\")"},
+        {"double", "-1.5e300", "-1.5e+300"},
         {"string", "no", "\"no\""}, // YAML 1.2: a word
         {"string", "12", "\"12\""},
         {"string", "'null'", "\"null\""},

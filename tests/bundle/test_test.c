@@ -20,17 +20,17 @@
 static void test_what_they_say(void **state) {
     (void)state;
     build_case c;
-    open_built(&c, SHOP "tests:\n"
+    open_built(&c, SHOP "  p: {content: {home: {title: P}}}\ntests:\n"
                         "  - name: the first\n    now: 2026-12-01T10:00:00Z\n"
                         "    person:\n      recency: 10\n      tags: [a, b]\n      consent: {marketing: granted, "
                         "personalization: denied}\n"
                         "      events:\n"
                         "        - {type: purchase, ago: 3d, amount: 10, category: shoes}\n"
                         "        - {type: impression, offer: o, placement: home, ago: 1h}\n"
-                        "        - {type: purchase}\n"
+                        "        - {type: purchase, time: 2026-11-30}\n"
                         "    decide: {home: {device: mobile, cart: 5.5}, chat: {}}\n"
                         "    expect: {home: [o, f], chat: []}\n"
-                        "    because: {o: consent}\n"
+                        "    because: {p: consent}\n"
                         "  - {name: the second, now: 2026-12-01, decide: {chat: }, because: {o: caps}}\n");
     const bundle *b = c.bundle;
     const bundle_test *t = &b->tests[0];
@@ -58,7 +58,7 @@ static void test_what_they_say(void **state) {
     assert_int_equal(seen->on, BUNDLE_ON_IMPRESSION);
     assert_int_equal(seen->offer, bundle_find_offer(b, TACT_STR("o")));
     assert_int_equal(seen->placement, bundle_find_placement(b, TACT_STR("home")));
-    assert_int_equal(t->events[2].time_ms, t->now_ms);
+    assert_int_equal(t->events[2].time_ms, INT64_C(1795993200000)); // midnight in Berlin
     assert_int_equal(t->events[2].properties[0].kind, TACT_NULL);
     assert_int_equal(t->decisions_count, 2);
     const bundle_test_decision *home = &t->decisions[0], *chat = &t->decisions[1];
@@ -101,7 +101,7 @@ static void test_faults_of_events(void **state) {
     (void)state;
     assert_said(
         SHOP TEST "    person:\n      events:\n        - {type: purchas}\n        - {ago: 3d}\n"
-                  "        - {type: purchase, amount: ten, amout: 1}\n"
+                  "        - {type: purchase, amount: ten, amout: 1, ago: 1d}\n"
                   "        - {type: click, offer: x, placement: hom, amount: 1, ago: soon}\n        - purchase\n",
         "unknown_name tests[0].person.events[0]: there is no event `purchas` (did you mean `purchase`?)\n"
         "missing_key tests[0].person.events[1]: an event needs a `type`\n"
@@ -151,11 +151,34 @@ static void test_faults_of_other_tests(void **state) {
         "wrong_form tests[2].expect: expected a map, not a list\n");
 }
 
+#define DECIDED "now: 2026-12-01, decide: {home: {}}"
+
+static void test_those_that_cannot_tell(void **state) {
+    (void)state;
+    assert_said(SHOP "tests:\n"
+                     "  - {name: a, " DECIDED ", expect: {}, because: {}}\n"
+                     "  - {name: '', " DECIDED ", expect: {home: [o]}}\n"
+                     "  - {name: a, " DECIDED ", expect: {home: [o]}, because: {o: caps}}\n"
+                     "  - {name: b, now: 2026-12-01, decide: {chat: {}}, expect: {chat: [f]}}\n"
+                     "  - {name: c, " DECIDED ", expect: {home: []}, person: {events: [{type: click, ago: 1d}, {type: "
+                     "purchase}, {type: impression, offer: o, time: 2026-11-30, ago: 1d}]}}\n",
+                "missing_key tests[0]: a test that expects nothing can never fail (expect: {home_hero: "
+                "[womens_winter]})\n"
+                "bad_name tests[1].name: a test needs a name, by which people know it\n"
+                "defined_twice tests[2].name: there is a test `a` already (more.yaml:11:12)\n"
+                "invalid tests[2].because.o: `o` is expected, so nothing can have kept it away\n"
+                "invalid tests[3].expect.chat: offer `f` has no content for `chat`, and can never be shown there\n"
+                "missing_key tests[4].person.events[0]: a click needs an `offer`: it is of one\n"
+                "missing_key tests[4].person.events[1]: an event needs `ago` or `time`: when it happened (ago: 3d, "
+                "counted back from the test's `now`)\n"
+                "invalid tests[4].person.events[2]: an event has `ago` or `time`, not both\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_they_say),         cmocka_unit_test(test_faults_of_the_person),
-        cmocka_unit_test(test_faults_of_events),      cmocka_unit_test(test_faults_of_what_is_decided),
-        cmocka_unit_test(test_faults_of_other_tests),
+        cmocka_unit_test(test_those_that_cannot_tell),    cmocka_unit_test(test_what_they_say),
+        cmocka_unit_test(test_faults_of_the_person),      cmocka_unit_test(test_faults_of_events),
+        cmocka_unit_test(test_faults_of_what_is_decided), cmocka_unit_test(test_faults_of_other_tests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,7 +164,7 @@ static void test_scalars(void **state) {
         double number;
     } rows[] = {
         {"~", 'n', 0},         {"null", 'n', 0},   {"Null", 'n', 0},        {"NULL", 'n', 0},
-        {"nUll", 't', 0},      {"true", 'b', 1},   {"True", 'b', 1},        {"FALSE", 'b', 0},
+        {"nUll", 't', 0},      {"true", 'b', 1},   {"True", 't', 0},        {"FALSE", 't', 0},
         {"tRue", 't', 0},      {"yes", 't', 0},    {"no", 't', 0},          {"on", 't', 0},
         {"'true'", 't', 0},    {"'null'", 't', 0}, {"''", 't', 0},          {"0", 'i', 0},
         {"-19", 'i', -19},     {"+12", 'i', 12},   {"0o14", 'i', 12},       {"0xFf", 'i', 255},
@@ -208,7 +208,12 @@ static void test_no_trees(void **state) {
         {"a: \xff\n", TACT_SYNTAX, 1, 4, "byte 0xff is not UTF-8 here"},
         {"a:\n  \x1b[31m\n", TACT_SYNTAX, 2, 3, "unexpected character U+001B"},
         {"a: b\xef\xbb\xbf\n", TACT_SYNTAX, 1, 5, "unexpected character U+FEFF"},
-        {"a: [1, 2\nb: }", TACT_SYNTAX, 2, 4, NULL},
+        {"a: [1, 2\nb: }", TACT_SYNTAX, 1, 4, "this is never closed"},
+        {"a:\n  f: {t: a, c: {d: {e: '}'}}\n", TACT_SYNTAX, 2, 6, "this is never closed"},
+        {"a: {b: 5, c: d # }\ne:\n  f: 1\n", TACT_SYNTAX, 1, 4, "this is never closed"},
+        {"a:\n  f: {c: [1]\n  g: {c: [1]}\n", TACT_SYNTAX, 2, 6, "this is never closed"},
+        {"a: {b: \"x\" y}\n", TACT_SYNTAX, 1, 12, NULL},
+        {"a: *Sale* now\n", TACT_INVALID, 1, 5, "aliases are not used here: every value stands where it holds"},
         {"a: 1\nb: |0\n x\n", TACT_SYNTAX, 2, 2, "behind this place the file is no YAML"},
         {"\u00e4: \"\\q\"", TACT_SYNTAX, 1, 5, NULL},
     };
@@ -245,7 +250,7 @@ static void test_several_files(void **state) {
     assert_null(yaml_read(&memory, &faults, 2, &nodes));
     assert_null(yaml_read(&memory, &faults, 3, &nodes));
     const char *text = report_text(&faults).ptr;
-    assert_non_null(strstr(text, "c.yaml:3:1: error: "));
+    assert_non_null(strstr(text, "c.yaml:2:4: error: this is never closed"));
     assert_non_null(strstr(text, "d.yaml:1:4: error: byte 0xff is not UTF-8 here\n"));
 }
 
@@ -274,6 +279,10 @@ static void test_hints(void **state) {
     }
     (void)read("a: {{ profile.x }}");
     assert_string_equal(faults.items[0].hint, "a text that begins with {{ is written in quotes");
+    (void)read("a: *b");
+    assert_string_equal(faults.items[0].hint, "a text that begins with * is written in quotes");
+    (void)read("a: &b");
+    assert_string_equal(faults.items[0].hint, "a text that begins with & is written in quotes");
     (void)read("a: !!str b");
     assert_null(faults.items[0].hint);
 }

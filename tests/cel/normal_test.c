@@ -308,6 +308,26 @@ static void several_rules_are_looked_at_together(void **state) {
     assert_true(normal_can_hold(forms, 0, NULL));
 }
 
+// p.b stands for what is said of it.
+static void meanings_are_looked_at_too(void **state) {
+    (void)state;
+    const normal_form *b = form_of("p.b"), *meanings[SLOTS] = {NULL}, *clash = NULL;
+    const normal_form *forms[] = {form_of("p.b && p.n < 3"), form_of("!p.b && p.n < 3"), form_of("p.b || p.n < 3")};
+    meanings[b->slot] = form_of("p.n >= 9 || false");
+    assert_false(normal_can_hold_within(&forms[0], 1, meanings, SLOTS, &clash));
+    assert_true(normal_can_hold_within(&forms[0], 1, NULL, 0, NULL));
+    assert_true(normal_can_hold_within(&forms[1], 1, meanings, SLOTS, NULL));
+    assert_true(normal_can_hold_within(&forms[2], 1, meanings, SLOTS, NULL));
+    assert_true(normal_can_hold_within(&b, 1, meanings, SLOTS, NULL));
+    const normal_form *turned[] = {form_of("p.n < 3"), b};
+    assert_false(normal_can_hold_within(turned, 2, meanings, SLOTS, &clash));
+    assert_ptr_equal(clash, b); // and not what lies within its meaning
+    const normal_form *both[] = {b, form_of("!p.b")};
+    assert_false(normal_can_hold_within(both, 2, meanings, SLOTS, NULL));
+    meanings[b->slot] = b; // a circle ends
+    assert_true(normal_can_hold_within(&b, 1, meanings, SLOTS, NULL));
+}
+
 static void very_many_branches_end_with_a_maybe(void **state) {
     (void)state;
     buf text = buf_in(&memory);
@@ -327,6 +347,7 @@ int main(void) {
         cmocka_unit_test(contradictions_are_found),
         cmocka_unit_test(what_can_hold_is_left_alone),
         cmocka_unit_test(several_rules_are_looked_at_together),
+        cmocka_unit_test(meanings_are_looked_at_too),
         cmocka_unit_test(very_many_branches_end_with_a_maybe),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -60,6 +60,30 @@ static void test_the_clock_on_the_wall(void **state) {
     assert_int_equal(c.weekday, 6);
 }
 
+static void test_when_clocks_show_a_time(void **state) {
+    (void)state;
+    static const struct {
+        const char *zone;
+        int64_t year;
+        int month, day, minutes; // on the wall
+        int64_t seconds;
+    } rows[] = {
+        {"UTC", 2026, 12, 1, 0, 1796083200},
+        {"+01:00", 2026, 12, 1, 0, 1796079600},
+        {"Europe/Berlin", 2026, 12, 1, 0, 1796079600},
+        {"Europe/Berlin", 2026, 7, 1, 0, 1782856800},
+        {"Europe/Berlin", 2026, 10, 25, 150, 1792888200}, // half past two comes twice: the first
+        {"Europe/Berlin", 2026, 3, 29, 150, 1774746000},  // and never: when the clocks go on
+        {"Africa/Cairo", 2026, 4, 24, 0, 1776981600},     // a day without midnight
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        zone z;
+        assert_true(zone_find(tact_str_from(rows[i].zone), &z));
+        int64_t wall = civil_days(rows[i].year, rows[i].month, rows[i].day) * CIVIL_DAY + rows[i].minutes * 60;
+        assert_int_equal(zone_instant(&z, wall), rows[i].seconds);
+    }
+}
+
 static void test_no_zones(void **state) {
     (void)state;
     static const char *const names[] = {
@@ -102,6 +126,7 @@ int main(void) {
         cmocka_unit_test(test_fixed),
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_the_clock_on_the_wall),
+        cmocka_unit_test(test_when_clocks_show_a_time),
         cmocka_unit_test(test_no_zones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@ setup() { store_setup && rules_shop; }
     alter 1.0 2.0
     does publish shop --db db --author Bert
     does bundles --db db
-    [[ $stdout =~ ^\*\ \ shop@2\ \ 20[0-9-]+T[0-9:]+Z\ \ by\ Bert$'\n'\ \ \ shop@1\ .*by\ Anna\ .*für\ den.*Winter$ ]] || told
+    [[ $stdout =~ ^\*\ \ shop@2\ \ 20[0-9-]+T[0-9:]+Z\ \ by\ Bert\ \ active\ since\ 20[0-9-]+T[0-9:]+Z$'\n'\ \ \ shop@1\ .*by\ Anna\ .*für\ den.*Winter$ ]] || told
     [ "$(wc -l <<<"$stdout")" -eq 2 ] || told
 }
 

@@ -27,7 +27,7 @@ setup() { store_setup && rules_shop; }
     alter 'profile.recency >= 9' 'profile.recency >= 9 \&\& profile.recency < 9' shop/bundle.yaml
     alter segment.lapsed 'profile.recency > 3'
     does check shop
-    [[ $stdout == *'; 1 warning' && $stderr == *warning* ]] || told
+    [[ $stdout == *'; 2 warnings' && $stderr == *warning* ]] || told
 }
 
 @test "for editors" {

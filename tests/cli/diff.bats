@@ -35,6 +35,16 @@ offers: 1 changed' ] || told
     fails 1 'tact: there is no version 3 of bundle `shop`' diff shop@3 active --db db
 }
 
+@test "numbers are versions of the active name" {
+    does publish shop --db db
+    alter 1.0 2.0 && does publish shop --db db
+    does diff 1 2 --db db
+    says 'value: 1.0 -> 2.0'
+    cp -r shop 1
+    does diff 1 2 --db db
+    [ "$stdout" = 'no difference' ] || told
+}
+
 @test "what cannot be read" {
     cp -r shop bad && echo 'offres: {}' >>bad/bundle.yaml
     t diff shop bad

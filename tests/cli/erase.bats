@@ -30,6 +30,19 @@ setup() { store_setup; }
     does person cookie:7f3 --db db
 }
 
+@test "a receipt that cannot be printed: erased, and said so" {
+    [ -e /dev/full ] || skip "there is no /dev/full"
+    store_fill
+    "$tact" erase crm:4711 --db db --yes >/dev/full 2>stderr && return 1 || status=$?
+    [ "$status" -eq 3 ]
+    grep -qx 'tact: person 1 is erased, at position 4, but the receipt cannot be printed' stderr
+    "$tact" erase cookie:7f3 --db db --yes --json >/dev/full 2>stderr && return 1 || status=$?
+    [ "$status" -eq 3 ]
+    grep -qx 'tact: person 3 is erased, at position 5, but the receipt cannot be printed' stderr
+    does fsck --db db
+    says 'persons     0'
+}
+
 @test "asks at a terminal, and takes only yes for yes" {
     store_fill
     for answer in n '' nay x; do

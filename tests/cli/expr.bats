@@ -294,3 +294,14 @@ on_terminal() { script -qec "$(printf '%q ' "$@")" /dev/null; }
     [[ $(NO_COLOR= on_terminal "$tact" expr '1 +') == *$'\033[1;31merror'* ]]
     [[ $(NO_COLOR=1 on_terminal "$tact" expr '1 +') != *$'\033'* ]]
 }
+
+@test "predicates" {
+    run "$TACT" expr '!(n < 3) && (b || "x" in t)' --vars <(echo '{"n": 1, "b": true, "t": ["x"]}') --predicates
+    [ "$status" -eq 0 ]
+    [ "$output" = 'n >= 3 && (b == true || "x" in t)' ]
+    run "$TACT" expr 'n > 5 && n < 3' --vars <(echo '{"n": 1}') --predicates
+    [ "$output" = $'n > 5 && n < 3\n(it can never hold)' ]
+    run "$TACT" expr 'n + 1' --vars <(echo '{"n": 1}') --predicates
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"bool"* ]]
+}

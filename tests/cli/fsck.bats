@@ -35,6 +35,23 @@ setup() { store_setup; }
     told
 }
 
+@test "one that no process can read ends in words, whichever page is damaged" {
+    [ "${MODE:-release}" = release ] || skip "sanitizers end the process before the system does"
+    store_fill
+    local page pages=$(($(stat -c %s db/data.mdb) / 4096)) unreadable=0
+    for ((page = 2; page < pages; page++)); do
+        rm -rf bad && cp -r db bad
+        # Where LMDB's page says how many entries it has, and where they are.
+        head -c 64 /dev/zero | tr '\0' '\377' | dd of=bad/data.mdb bs=1 seek=$((page * 4096 + 12)) conv=notrunc status=none
+        t fsck --db bad
+        [ "$status" -le 1 ] || [ "$status" -eq 3 ] || told
+        [[ $stderr != *'bad: its files are damaged so that they cannot be read ('*'); restore a backup' ]] && continue
+        [ "$status" -eq 1 ] && [ -z "$stdout" ] || told
+        unreadable=$((unreadable + 1))
+    done
+    [ "$unreadable" -gt 0 ]
+}
+
 @test "mistakes" {
     common_mistakes no fsck
     fails 2 'tact: unexpected argument `db`; usage: tact fsck --db DIR' fsck db

@@ -222,11 +222,21 @@ file() { printf '%s\n' "${@:2}" >"$1"; }
     counted 0 2 2 0
     says $'\nrepeated  0, applied before\n'
     imports a.csv --event purchase --id crm=who --time when --key order
-    counted 0 2 2 0
+    counted 0 2 0 0
     says $'\nrepeated  2, applied before\n'
     has crm:1 purchases 2
     imports a.csv --event purchase --id crm=who --time when
     has crm:1 purchases 4
+}
+
+@test "a whole number is the same identity and key however JSON writes it" {
+    file a.ndjson '{"id": 3, "name": "Ann", "k": 1}' '{"id": 3.0, "name": "Anna", "k": 1e0}' '{"id": 3.5, "name": "Bob", "k": 2}'
+    imports a.ndjson --key k
+    counted 1 3 1 1
+    says $'\nrepeated  1, applied before\n'
+    [[ $stderr == 'tact: a.ndjson:3: `id`: `3.5` is not a text or a whole number' ]] || told
+    has crm:3 name '"Ann"'
+    [ "$(persons)" = 1 ]
 }
 
 @test "standard input" {
@@ -324,6 +334,13 @@ file() { printf '%s\n' "${@:2}" >"$1"; }
     has email:a@x.y name '"Ann"'
 }
 
+@test "an identity that is too long is named with its bound" {
+    file a.csv id,name "$(printf '%0480d' 0),Ann" "$(printf '%0481d' 0),Bob"
+    imports a.csv
+    counted 1 2 1 1
+    [ "$stderr" = 'tact: a.csv:3: `id`: an identity `crm` of 481 bytes; 480 fit' ] || told
+}
+
 @test "a row that is too long is named and not kept" {
     { printf 'id,name\n1,Ann\n2,' && head -c 1100000 /dev/zero | tr '\0' x && printf '\n3,Kim\n4,' &&
         head -c 3000 /dev/zero | tr '\0' x && printf '\n'; } >a.csv
@@ -417,6 +434,10 @@ file() { printf '%s\n' "${@:2}" >"$1"; }
     file a.csv id,x 1,2
     t import a.csv --db db --id crm=id
     [ "$status" -eq 2 ] && [[ $stderr == *'no column has the name of an attribute; --map says which is which' ]] || told
+    file a.ndjson '{"id": 1, "recency": "x", "name": "Ann"}' '{"id": 2, "recency": "x"}'
+    t import a.ndjson --db db --id crm=id --time nope --map tier=level --map name=name
+    [ "$status" -eq 1 ] && [ "$(grep -c 'no row has' stderr)" -eq 2 ] || told
+    [[ $stderr == *$'\ntact: a.ndjson: no row has `level`\ntact: a.ndjson: no row has `nope`' ]] || told
     file a.csv id,name,name 1,2,3
     fails 2 'tact: a.csv: there are two columns `name`' import a.csv --db db --id crm=id
 }
@@ -436,6 +457,13 @@ file() { printf '%s\n' "${@:2}" >"$1"; }
         import a.csv --db db --schema all.yaml --id crm=id --rejects /nowhere/r.csv
     : >empty.csv
     fails 3 'tact: empty.csv: it is empty; its first line must name the columns' import empty.csv --db db --id crm=id
+    seq -s, 5000 >many.csv
+    fails 3 'tact: many.csv:1: more than 4096 fields' import many.csv --db db --id crm=id
+    { echo && head -c 1100000 /dev/zero | tr '\0' x; } >long.csv
+    fails 3 'tact: long.csv:2: longer than 1048576 bytes' import long.csv --db db --id crm=id
+    fails 3 'tact: a/b: No such file or directory; make it first, `a/b//c/` is made in it' \
+        import a.csv --db a/b//c/ --schema all.yaml --id crm=id
+    [ ! -e a ]
     printf '\xff\xfei\0d\0' >utf16.csv
     fails 3 'tact: utf16.csv: it is UTF-16; save it as UTF-8' import utf16.csv --db db --id crm=id
     flock db/writer.lock "$tact" import a.csv --db db --id crm=id 2>stderr && return 1 || status=$?

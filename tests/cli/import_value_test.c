@@ -198,7 +198,11 @@ static void test_identities(void **state) {
     identity(tact_string("abc", 2), "ab");
     identity(tact_int(-12), "-12");
     identity(tact_null(), "");
-    identity(tact_double(1.0), "`1.0` is not a text or a whole number");
+    identity(tact_double(3.0), "3");
+    identity(tact_double(-0.0), "0");
+    identity(tact_double(0x1p53), "9007199254740992");
+    identity(tact_double(1.5), "`1.5` is not a text or a whole number");
+    identity(tact_double(0x1p54), "`1.8014398509481984e+16` is not a text or a whole number");
     identity(tact_bool(true), "`true` is not a text or a whole number");
 }
 

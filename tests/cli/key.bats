@@ -62,6 +62,17 @@ bundles need not be signed" ] || told
     says 'anna@work  '
 }
 
+@test "a text says not whose it is" {
+    does publish shop --db db
+    does key new anna.key
+    fails 2 'tact: a key'"'"'s text says not whose it is: `--name NAME` is needed' \
+        key allow "$(cut -d' ' -f2 anna.key.pub)" --db db
+    fails 2 'tact: a key'"'"'s text says not whose it is: `--name NAME` is needed' key allow "$(cat anna.key.pub)" --db db
+    does key allow "$(cat anna.key.pub)" --name anna --db db
+    does key list --db db
+    says "anna  $(cut -d' ' -f2 anna.key.pub)"
+}
+
 @test "keys that are none" {
     does publish shop --db db
     does key new anna.key

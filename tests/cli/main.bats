@@ -56,6 +56,10 @@ setup() {
 @test "output that cannot be written is a failure" {
     [ -e /dev/full ] || skip "there is no /dev/full"
     run bash -c '"$1" expr 1 >/dev/full' - "$tact"
-    [ "$status" -eq 1 ]
+    [ "$status" -eq 3 ]
     [ "$output" = "tact: standard output cannot be written" ]
+    run bash -c '"$1" --help >/dev/full' - "$tact"
+    [ "$status" -eq 3 ]
+    run bash -c '"$1" fsck --help >/dev/full' - "$tact"
+    [ "$status" -eq 3 ]
 }

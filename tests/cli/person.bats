@@ -38,7 +38,7 @@ aggregates
     store_fill
     does person 1 --db db --now 2026-07-01T00:00:00Z
     says 'tier                       crm  181 days ago  too old, used for 90 days'
-    says 'marketing        not granted by default  said so  180 days ago  ended 2026-06-01T00:00:00Z'
+    says 'marketing        not granted             said so  180 days ago  ended 2026-06-01T00:00:00Z'
     does person cookie:7f3 --db db --now 2026-02-01T10:01:30Z
     says $'aggregates\n  purchases_90d  1\n'
     says $'events\n  2026-02-01T10:00:00Z  purchase  amount 12.5  web  cookie:7f3'
@@ -54,6 +54,18 @@ aggregates
     does person 1 --db db
     says $'events, the latest 10 of 15\n  2026-01-24T00:00:00Z  page_view  category "c24"  crm:1\n  2026-01-23T00:00:00Z'
     [[ $stdout != *c14* ]] || told
+}
+
+@test "what had not happened by then is not shown" {
+    store_fill
+    does record '{"event": "purchase", "properties": {"amount": 7}, "person": {"cookie": "7f3"}, "time": "2026-02-01T10:00:00.500Z"}' --db db
+    does person cookie:7f3 --db db --now 2026-02-01T09:59:59Z --json
+    says '"events":[],"events_held":0'
+    does person cookie:7f3 --db db --now 2026-02-01T10:00:00Z
+    says 'amount 12.5'
+    [[ $stdout != *'amount 7'* ]] || told
+    does person cookie:7f3 --db db --now 2026-02-01T10:00:00.5Z
+    says 'amount 7'
 }
 
 @test "--json" {

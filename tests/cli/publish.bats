@@ -54,8 +54,75 @@ setup() { store_setup && rules_shop; }
     does publish shop --db db
     alter 1.0 2.0
     flock db/writer.lock "$tact" publish shop --db db 2>stderr && return 1 || status=$?
-    [ "$status" -eq 3 ] && grep -q 'another process writes to it' stderr || told
+    [ "$status" -eq 3 ] && grep -q 'another process has the store open for writing.*publish through it or stop it' stderr || told
     [ "$(versions)" = 'shop@1*' ]
+}
+
+@test "another process is waited for a little" {
+    does publish shop --db db
+    alter 1.0 2.0
+    flock db/writer.lock sleep 1 &
+    sleep 0.2
+    does publish shop --db db
+    says 'shop@2 is active'
+    wait
+}
+
+@test "a bundle of another name takes no place unasked" {
+    does publish shop --db db
+    cp -r shop other
+    sed -i 's/^bundle: shop/bundle: other/; s/^  recency: {type: int}/&\n  extra: {type: string}/' other/bundle.yaml
+    sed -i 's/^  plain:/  simple:/' other/offers/all.yaml
+    sed -i 's/fallback: plain/fallback: simple/' other/bundle.yaml
+    t publish other --db db
+    [ "$status" -eq 1 ] && [ -z "$stdout" ] || told
+    [ "$stderr" = 'tact: shop@1 is active, and `other` would take its place
+tact: 1 of its 2 offers would stop; the schema would change:
+  attributes added: extra
+tact: if that is meant, add `--instead-of shop`; if it is the same bundle, `bundle: shop` is its name
+tact: nothing was changed' ] || told
+    t publish other --db db --instead-of winter
+    [ "$status" -eq 1 ] && [ "$(versions)" = 'shop@1*' ] || told
+    does publish other --db db --instead-of shop
+    says 'other@1 is active'
+    says 'shop@1 is not active any more'
+    [[ $(versions) == *'other@1*'* ]] || told
+}
+
+@test "what changes of the schema is told" {
+    does publish shop --db db
+    sed -i 's/^  recency: {type: int}/  recency: {type: double}\n  extra: {type: string}/' shop/bundle.yaml
+    does publish shop --db db
+    says '  attributes added: extra
+  attributes widened: recency (int -> double)'
+    sed -i '/^  extra:/d' shop/bundle.yaml
+    does publish shop --db db
+    says '  attributes retired: extra'
+}
+
+@test "who publishes it, if nothing says" {
+    t publish --help
+    [[ $stdout == *'[--author NAME]'*'[--skip-tests]'* ]] || told
+    stdout=$(env -u LOGNAME -u USER "$tact" publish shop --db db)
+    does bundles --db db
+    says " by $(id -un)"
+}
+
+@test "no store in the folder of the rules" {
+    for db in shop shop/ shop/data ./shop/../shop; do
+        t publish shop --db "$db"
+        [ "$status" -eq 2 ] && [[ $stderr == *'the folder of the rules; a store needs a folder of its own'* ]] || told
+    done
+    [ ! -e shop/data.mdb ] && [ ! -e shop/data ]
+    does publish shop --db shop2
+}
+
+@test "a comment alone is a version" {
+    does publish shop --db db
+    echo '# more' >>shop/bundle.yaml
+    does publish shop --db db
+    says 'shop@2 is active'
+    says 'nothing but comments or the way it is written has changed'
 }
 
 @test "mistakes" {

@@ -26,6 +26,17 @@ setup() { store_setup; }
     [ "$stdout" = $'<stdin>:1: position 5, person 1\n<stdin>:4: position 6, person 2' ] || told
 }
 
+@test "a byte order mark is no part of a change" {
+    printf '\xef\xbb\xbf{"erase": {"crm": 1}}\n{"erase": {"crm": 2}}\n' >lines.ndjson
+    does record lines.ndjson --db db --schema shop.yaml
+    [ "$stderr" = '2 applied, 0 refused' ] || told
+    does record - --db db < <(printf '\xef\xbb\xbf{"erase": {"crm": 3}}')
+    [ "$stdout" = 'position 3, nobody was known' ] || told
+    printf '\xef\xbb\xbf' >empty.json
+    t record empty.json --db db
+    [ "$status" -eq 2 ] || told
+}
+
 @test "a refused change is told with its line, and the others are applied" {
     printf '%s\n' '{"set": {"recency": 1}, "person": {"crm": 1}}' '{"set": {"recencey": 1}, "person": {"crm": 1}}' \
         '{oops' '{"unlink": {"crm": 9}}' '{"set": {"tier": "gold"}, "person": {"crm": 1}, "source": "crm"}' >c.ndjson

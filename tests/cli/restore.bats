@@ -42,4 +42,11 @@ setup() { store_setup; }
     fails 1 'tact: db: making it: there is something already; name a folder that does not exist yet' \
         restore --from copy --db db
     does person 1 --db db
+    mkdir empty
+    fails 1 'tact: empty: making it: there is something already; name a folder that does not exist yet' \
+        restore --from copy --db empty
+    ln -s nowhere link
+    fails 1 'tact: link/: making it: there is something already; name a folder that does not exist yet' \
+        restore --from copy --db link/
+    rmdir empty
 }

@@ -35,6 +35,11 @@ setup() { store_setup && rules_shop; }
     [ "$(versions)" = 'shop@2* shop@1' ]
 }
 
+@test "a store that is not there" {
+    fails 3 'tact: nodb: No such file or directory' rollback --db nodb
+    fails 3 'tact: nodb: No such file or directory' key require on --db nodb
+}
+
 @test "mistakes" {
     fails 2 'tact: `active` is active; a version such as shop@3 is needed' rollback active --db db
     common_mistakes yes rollback

@@ -67,6 +67,13 @@ what may have to be known for it
     says 'value       1.0'
 }
 
+@test "line breaks" {
+    sed -i 's/^    eligible: segment.lapsed/    eligible: |\n      segment.lapsed\n      \&\& true/' shop/offers/all.yaml
+    does show winter shop
+    says 'segment.lapsed\n&& true'
+    [[ $stdout != *�* ]] || told
+}
+
 @test "mistakes" {
     fails 1 'tact: there is no offer `wintre`; did you mean `winter`?' show wintre shop
     fails 1 'tact: there is no offer `other`' show other shop

@@ -91,7 +91,7 @@ common_mistakes() {
     store_fill
     if [ "$writes" = yes ]; then
         flock db/writer.lock "$tact" "$@" --db db 2>stderr && return 1 || status=$?
-        [ "$status" -eq 3 ] && grep -q 'another process writes to it' stderr || told
+        [ "$status" -eq 3 ] && grep -Eq 'another process (writes to it|has the store open for writing)' stderr || told
         chmod 500 db && chmod 400 db/*
         humble "$tact" "$@" --db db 2>stderr && return 1 || status=$?
         chmod 700 db && chmod 600 db/*

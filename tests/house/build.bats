@@ -56,7 +56,7 @@ pkg_config() { PKG_CONFIG_PATH=$root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$r
     shared=$(nm -P -D --defined-only "$built/libtact.so" | awk '{ print $1 }' | sort)
     static=$(nm -P -g --defined-only "$built/libtact.a" | awk 'NF > 1 { print $1 }' | sort)
     [ "$shared" = "$static" ]
-    for name in $shared; do grep -qE "\b$name\(" include/tact/*.h; done
+    for name in $shared; do grep -qE "\b$name[(;]" include/tact/*.h; done
 }
 
 @test "libtact.so names its version" {

@@ -244,7 +244,7 @@ static void the_erased_do_not_come_back(void **state) {
 
 // ---- Beside a model -------------------------------------------------------------------------------------------------
 
-enum { STEPS = 4000, STRANDS = 2000, EDGES = 4000, NAMES = 14 };
+enum { STEPS = 4000, STRANDS = 2000, EDGES = 20000, NAMES = 14 };
 
 typedef struct model {
     arena a;
@@ -347,8 +347,10 @@ static tact_err model_apply(model *m, const schema *sc, const command *c, uint64
             m->alive[id] = true;
         }
         if (i == 0) first = id;
-        if (i > 0) m->edges[m->edges_count][0] = first, m->edges[m->edges_count++][1] = id;
-        assert_true(m->edges_count < EDGES);
+        for (uint32_t k = 0; k < i; k++) {
+            m->edges[m->edges_count][0] = model_find(m, c->identities[k]), m->edges[m->edges_count++][1] = id;
+            assert_true(m->edges_count < EDGES);
+        }
     }
     if (c->kind != COMMAND_LINK) shop_apply(&m->a, &m->strands[first], c, sc);
     model_set(m, first, in);

@@ -114,9 +114,10 @@ static const command_consent *model_consent(const world *w, const int *numbers, 
         if (!said || !in(numbers, count, w->of[i]) || !said->explicit_) continue;
         if (newest < 0 || w->commands[i].time_ms > w->commands[newest].time_ms) newest = i;
     }
-    if (newest >= 0) return w->commands[newest].consents;
     const command_consent *best = NULL;
-    int64_t best_time = 0;
+    int64_t best_time = 0, explicit_time = newest < 0 ? INT64_MIN : w->commands[newest].time_ms;
+    const command_consent *explicit_ = newest < 0 ? NULL : w->commands[newest].consents;
+    if (explicit_ && explicit_->state == CONSENT_DENIED) return explicit_;
     for (size_t n = 0; n < count; n++) {
         newest = -1;
         for (int i = 0; i < w->count; i++) {
@@ -126,6 +127,8 @@ static const command_consent *model_consent(const world *w, const int *numbers, 
         if (newest < 0) continue;
         const command_consent *said = w->commands[newest].consents;
         if (said->state == CONSENT_UNSET) continue;
+        bool late = w->commands[newest].time_ms >= explicit_time; // which only a denial may use
+        if (explicit_ && (said->explicit_ || said->state != CONSENT_DENIED || !late)) continue;
         int64_t ends = said->expires_ms ? said->expires_ms : INT64_MAX;
         int64_t best_ends = !best ? 0 : best->expires_ms ? best->expires_ms : INT64_MAX;
         bool denies = said->state == CONSENT_DENIED;
@@ -136,7 +139,7 @@ static const command_consent *model_consent(const world *w, const int *numbers, 
         }
         if (better) best = said, best_time = w->commands[newest].time_ms;
     }
-    return best;
+    return best ? best : explicit_;
 }
 
 static void check_facts_and_consents(const world *w, const merged *m, const int *numbers, size_t count) {
@@ -327,10 +330,14 @@ static void consents_merge_by_the_rule(void **context) {
         int state;
         int64_t expires;
     } cases[] = {
-        {{1, G, 0, true, 10, 0}, {1, D, 0, true, 20, 0}, D, 0},    // the newest explicit one
-        {{1, G, 0, true, 20, 0}, {1, D, 0, true, 10, 0}, G, 0},    //
-        {{1, G, 0, true, 10, 0}, {1, D, 0, false, 20, 0}, G, 0},   // explicit before inferred, however old
-        {{1, D, 0, true, 10, 0}, {1, G, 0, false, 20, 0}, D, 0},   //
+        {{1, G, 0, true, 10, 0}, {1, D, 0, true, 20, 0}, D, 0},  // the newest explicit one
+        {{1, G, 0, true, 20, 0}, {1, D, 0, true, 10, 0}, G, 0},  //
+        {{1, G, 0, true, 10, 0}, {1, D, 0, false, 20, 0}, D, 0}, // a denial stands until there is a newer explicit one
+        {{1, G, 0, true, 20, 0}, {1, D, 0, false, 20, 0}, D, 0}, //
+        {{1, G, 0, true, 30, 0}, {1, D, 0, false, 20, 0}, G, 0}, //
+        {{1, U, 0, true, 10, 0}, {1, D, 0, false, 20, 50}, D, 50}, //
+        {{1, D, 0, true, 10, 0}, {1, D, 0, false, 20, 50}, D, 0},  // the explicit denial needs no help
+        {{1, D, 0, true, 10, 0}, {1, G, 0, false, 20, 0}, D, 0},   // explicit before inferred, however old
         {{1, G, 0, true, 10, 0}, {1, D, 0, true, 10, 0}, D, 0},    // equal times: the more restrictive
         {{1, G, 0, true, 10, 0}, {1, U, 0, true, 10, 0}, U, 0},    //
         {{1, G, 0, true, 10, 0}, {1, U, 0, true, 20, 0}, U, 0},    // taken back

@@ -161,7 +161,7 @@ static bool breaks_limit(const plain *p, const bool *in, const uint64_t *ids, ui
     for (uint32_t i = 0; i < p->edges_count; i++) edges += in[p->edges[i].one];
     for (uint32_t i = 0; i < count; i++) {
         members += ids[i] == 0;
-        edges += i > 0 && (ids[0] == 0 || ids[i] == 0 || !is_edge(p, ids[0], ids[i]));
+        for (uint32_t k = 0; k < i; k++) edges += ids[k] == 0 || ids[i] == 0 || !is_edge(p, ids[k], ids[i]);
     }
     return members > LINKS_STRANDS_MAX || edges > LINKS_EDGES_MAX;
 }
@@ -293,7 +293,9 @@ static uint32_t apply_change(plain *p, const command *c, apply_answer *answer) {
             *ADD(p, identities) = (plain_identity){
                 .id = ids[i], .space = who->space, .value = copy_text(p, who->value), .since_ms = c->time_ms};
         }
-        if (i > 0 && !is_edge(p, ids[0], ids[i])) *ADD(p, edges) = (plain_edge){ids[0], ids[i]};
+        for (uint32_t k = 0; k < i; k++) {
+            if (!is_edge(p, ids[k], ids[i])) *ADD(p, edges) = (plain_edge){ids[k], ids[i]};
+        }
     }
     if (c->kind != COMMAND_LINK) write_log(p, ids[0], c);
     drop_oldest(p, ids[0]);

@@ -202,7 +202,27 @@ static bool explicit_statement(const plain_person *who, uint32_t purpose, strand
     return found;
 }
 
+// "A denial that is some strand's newest statement, not explicit, and no older than the newest explicit statement of
+// all strands, where that does not deny itself."
+static bool overruling_denial(const plain_person *who, uint32_t purpose, strand_consent *out) {
+    strand_consent said, c;
+    bool found = false;
+    if (!explicit_statement(who, purpose, &said) || said.state == CONSENT_DENIED) return false;
+    for (uint32_t m = 0; m < who->count; m++) {
+        if (!newest_statement(who->members[m], purpose, false, &c)) continue;
+        if (c.explicit_ || c.state != CONSENT_DENIED || c.time_ms < said.time_ms) continue;
+        bool better = !found                      ? true
+                      : ends(&c) != ends(out)     ? is_harder(&c, out)
+                      : c.time_ms != out->time_ms ? c.time_ms > out->time_ms
+                                                  : c.source < out->source;
+        if (better) *out = c;
+        found = true;
+    }
+    return found;
+}
+
 bool plain_statement(const plain_person *who, uint32_t purpose, strand_consent *out) {
+    if (overruling_denial(who, purpose, out)) return true;
     if (explicit_statement(who, purpose, out)) return true;
     bool found = false;
     for (uint32_t m = 0; m < who->count; m++) {
@@ -226,7 +246,9 @@ consent_state plain_consent(const plain_person *who, uint32_t purpose, int64_t n
 }
 
 bool plain_granted(const plain *p, const plain_person *who, uint32_t purpose, int64_t now_ms) {
+    strand_consent c;
     consent_state state = plain_consent(who, purpose, now_ms);
+    if (plain_statement(who, purpose, &c) && c.state == CONSENT_GRANTED) return state == CONSENT_GRANTED; // "is none"
     return state == CONSENT_UNSET ? p->sc->purposes[purpose].granted_by_default : state == CONSENT_GRANTED;
 }
 

@@ -75,16 +75,19 @@ static void check_all(arena *a, const record *r, const merged *m, const schema *
     for (uint32_t p = 0; p < SHOP_PURPOSES; p++) {
         const strand_consent *c = consents < m->consents_count ? &m->consents[consents] : NULL;
         consent_state expected = CONSENT_UNSET;
+        bool ended = false; // a grant
         if (c && c->purpose == p) {
             strand_consent said;
             consents++;
             if (!c->expires_ms || c->expires_ms > now) expected = (consent_state)c->state;
+            ended = c->state == CONSENT_GRANTED && expected == CONSENT_UNSET;
             assert_true(record_statement(r, p, &said));
             assert_true(said.state == c->state && said.source == c->source && said.explicit_ == c->explicit_);
             assert_true(said.purpose == p && said.time_ms == c->time_ms && said.expires_ms == c->expires_ms);
         }
         assert_int_equal(record_consent(r, p, now), expected);
-        bool granted = expected == CONSENT_GRANTED || (expected == CONSENT_UNSET && p == SHOP_PERSONALIZATION);
+        bool granted = expected == CONSENT_GRANTED ||
+                       (expected == CONSENT_UNSET && !ended && p == SHOP_PERSONALIZATION);
         assert_int_equal(record_granted(r, sc, p, now), granted);
     }
     for (uint32_t n = 0; n < SHOP_ATTRIBUTES; n++) {

@@ -314,6 +314,18 @@ static void shapes_are_refused(void **state) {
             "link.cookie: a change names at most 16 identities");
 }
 
+static void only_events_lie_in_the_future(void **state) {
+    (void)state;
+    refuses("{\"set\": {\"recency\": 1}, \"time\": \"2100-01-01T00:00:00Z\"" WHO,
+            "time: it is ahead of the clock; only events may lie in the future");
+    refuses("{\"consent\": {\"marketing\": \"granted\"}, \"time\": \"2100-01-01T00:00:00Z\"" WHO,
+            "time: it is ahead of the clock; only events may lie in the future");
+    refuses("{\"erase\": {\"crm\": 1}, \"time\": \"2100-01-01T00:00:00Z\"}",
+            "time: it is ahead of the clock; only events may lie in the future");
+    command c = read("{\"event\": \"purchase\", \"time\": \"2100-01-01T00:00:00Z\"" WHO);
+    assert_int_equal(c.time_ms, INT64_C(4102444800000));
+}
+
 static void retired_members_are_unknown(void **state) {
     (void)state;
     schema *next, *less;
@@ -358,6 +370,7 @@ int main(void) {
         cmocka_unit_test(names_are_refused_with_the_nearest),
         cmocka_unit_test(values_are_refused_with_their_place),
         cmocka_unit_test(shapes_are_refused),
+        cmocka_unit_test(only_events_lie_in_the_future),
         cmocka_unit_test(retired_members_are_unknown),
         cmocka_unit_test(memory_runs_out_cleanly),
     };

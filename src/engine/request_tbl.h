@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The keys of requests: X(KEY, key, which operations know it, what it takes, "what it says").
+X(OP, op, ANY, TEXT, "the operation; of tact_call")
+X(WHOM, person, ON(DECIDE) | ON(EXPLAIN) | ON(CONTEXT) | ON(PERSON) | ON(ERASE), WHOM, "identities, {email: \"a@b.c\"}, or the person's number")
+X(PLACEMENTS, placements, ON(DECIDE) | ON(EXPLAIN), LIST, "names of placements, in the order in which they are filled")
+X(GIVEN, context, ON(DECIDE) | ON(EXPLAIN) | ON(CONTEXT), MAP, "what the bundle's `context` declares: {device: \"mobile\"}")
+X(EVENTS, events, ON(DECIDE) | ON(EXPLAIN), LIST, "what happens with the request: [{type: \"page_view\", category: \"shoes\"}]")
+X(DRY, dry, ON(DECIDE) | ON(EXPLAIN), FLAG, "changes no counter, no log and no profile")
+X(WHY, explain, ON(DECIDE) | ON(EXPLAIN), FLAG, "the answer says why; dry")
+X(NOW, now, ON(DECIDE) | ON(EXPLAIN) | ON(CONTEXT) | ON(PERSON), MOMENT, "another time than now; of tact_decide, if it is dry")
+X(DECISION, decision, ON(DECIDE) | ON(EXPLAIN), TEXT, "the decision's id, at most 40 bytes: what it counts, it counts once")
+X(CHANNEL, channel, ON(CONTEXT), TEXT, "where it is said: offers are those of the channel's placements")
+X(BUDGET, budget, ON(CONTEXT), NUMBER, "tokens of the reply, about 4 bytes each")
+X(COMMANDS, commands, ON(RECORD), LIST, "changes, see wire/change.h; an event may have a `token`")
+X(FOLDER, folder, ON(PUBLISH), TEXT, "of rules")
+X(AUTHOR, author, ON(PUBLISH), TEXT, "who publishes")
+X(MESSAGE, message, ON(PUBLISH), TEXT, "why")
+X(SKIP_TESTS, skip_tests, ON(PUBLISH), FLAG, "does not run the bundle's tests, which its version says for ever")
+X(VERSION, version, ON(ROLLBACK), TEXT, "\"shop@11\"; the one that was active before, if it is left out")
