@@ -143,6 +143,12 @@ static void read_items(parser *p, yaml_node *list, int depth) {
     }
 }
 
+// <<, which other programs take for what is to be merged.
+static bool is_merge(const yaml_node *key) {
+    static const char *const words[] = {"<<", NULL};
+    return is_word(key, words);
+}
+
 // Whether the value of the key may be entered into its map, whose keys so far are `seen` with their values.
 static bool check_key(parser *p, const yaml_node *key, yaml_node *value, strmap *seen) {
     if (key->kind == YAML_BAD) return false;
@@ -162,7 +168,7 @@ static bool check_key(parser *p, const yaml_node *key, yaml_node *value, strmap 
     }
     value->key = key->text;
     value->key_at = key->at;
-    if (yaml_is_merge(key) && value->kind != YAML_BAD) {
+    if (is_merge(key) && value->kind != YAML_BAD) {
         refuse(p, REPORT_YAML, key->at, "`<<` is not used here: every value stands where it holds");
         value->kind = YAML_BAD;
     }
@@ -599,11 +605,6 @@ static bool is_word(const yaml_node *node, const char *const *words) {
 bool yaml_is_null(const yaml_node *node) {
     static const char *const words[] = {"", "~", "null", "Null", "NULL", NULL};
     return is_word(node, words);
-}
-
-bool yaml_is_merge(const yaml_node *key) {
-    static const char *const words[] = {"<<", NULL};
-    return is_word(key, words);
 }
 
 bool yaml_bool(const yaml_node *node, bool *out) {

@@ -45,7 +45,6 @@ bool yaml_span(const report *r, const yaml_node *scalar, uint32_t from, uint32_t
 // What a plain scalar is by the core schema of YAML 1.2 (section 10.3.2), of whose words for true and false only these
 // two are used here; false if it is something else.
 bool yaml_is_null(const yaml_node *node);
-bool yaml_is_merge(const yaml_node *key); // <<, which other programs take for what is to be merged
 bool yaml_bool(const yaml_node *node, bool *out);
 bool yaml_int(const yaml_node *node, int64_t *out);   // 12, -3, 0o17, 0xff
 bool yaml_double(const yaml_node *node, double *out); // 1.5, 1e3, .inf, .nan, and what is an int

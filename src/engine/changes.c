@@ -146,9 +146,9 @@ static tact_err read_tied(changes *c, uint32_t from, tact_value v, const tact_va
                            token_at.text);
     }
     tied t = {.on = request_counts(value_str(*event))};
-    command_identity whom;
-    tact_value plain;
-    command one;
+    command_identity whom = {0};
+    tact_value plain = tact_null();
+    command one = {.kind = COMMAND_SET};
     err = request_token_read(s->engine->store, eb->bundle, *given, &token_at, &t.token, t.room, &t.offer, &t.placement,
                              p);
     if (err) return err;
@@ -166,7 +166,7 @@ static tact_err read_one(changes *c, uint32_t from, tact_value v, const place *a
     const session *s = c->session;
     const tact_value *given = v.kind == TACT_MAP ? value_map_get_str(v.as.map, TACT_STR("token")) : NULL;
     if (given) return read_tied(c, from, v, given, at, p);
-    command one;
+    command one = {.kind = COMMAND_SET};
     const schema *sc = s->bundle ? s->bundle->bundle->schema : store_schema(s->engine->store);
     tact_err err = read_plain(c, sc, v, at, &one, p);
     return err ? err : add(c, from, &one, p);

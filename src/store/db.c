@@ -49,10 +49,10 @@ struct db {
     db_notice notice;
     atomic_int_least64_t calls_left; // until the one that fails; 0 and below: none will
     atomic_bool failed;
-    pthread_mutex_t mutex; // over the two below
+    pthread_mutex_t mutex; // over waiting for a change of the two below
     pthread_cond_t changed;
-    uint32_t readers; // with a view
-    bool growing;     // no new ones now
+    atomic_uint readers; // with a view
+    atomic_bool growing; // no new ones now
 };
 
 static const struct {
@@ -144,17 +144,24 @@ static __attribute__((format(printf, 2, 3))) void tell(const db *d, const char *
 
 // ---- The gate -------------------------------------------------------------------------------------------------------
 
-static void enter(db *d) {
+static void leave(db *d) {
+    if (atomic_fetch_sub(&d->readers, 1) != 1 || !atomic_load(&d->growing)) return;
     pthread_mutex_lock(&d->mutex);
-    while (d->growing) pthread_cond_wait(&d->changed, &d->mutex);
-    d->readers++;
+    pthread_cond_broadcast(&d->changed);
     pthread_mutex_unlock(&d->mutex);
 }
 
-static void leave(db *d) {
-    pthread_mutex_lock(&d->mutex);
-    if (--d->readers == 0) pthread_cond_broadcast(&d->changed);
-    pthread_mutex_unlock(&d->mutex);
+// Without a lock, since every view comes by here. Whoever grows the map says so first and counts then, a reader the
+// other way round: one of the two sees the other.
+static void enter(db *d) {
+    for (;;) {
+        atomic_fetch_add(&d->readers, 1);
+        if (!atomic_load(&d->growing)) return;
+        leave(d);
+        pthread_mutex_lock(&d->mutex);
+        while (atomic_load(&d->growing)) pthread_cond_wait(&d->changed, &d->mutex);
+        pthread_mutex_unlock(&d->mutex);
+    }
 }
 
 // Sets the map's size while nobody reads; 0: the size that another process gave it.
@@ -163,11 +170,12 @@ static tact_err resize(db *d, size_t bytes, tact_error *error) {
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += DB_GROW_WAIT_MS / 1000;
     pthread_mutex_lock(&d->mutex);
-    while (d->growing) pthread_cond_wait(&d->changed, &d->mutex);
-    d->growing = true;
+    while (atomic_load(&d->growing)) pthread_cond_wait(&d->changed, &d->mutex);
+    atomic_store(&d->growing, true);
     int waited = 0;
-    while (d->readers && waited != ETIMEDOUT) waited = pthread_cond_timedwait(&d->changed, &d->mutex, &until);
-    bool alone = d->readers == 0;
+    while (atomic_load(&d->readers) && waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&d->changed, &d->mutex, &until);
+    bool alone = atomic_load(&d->readers) == 0;
     pthread_mutex_unlock(&d->mutex);
     tact_err err = TACT_OK;
     if (!alone) {
@@ -178,7 +186,7 @@ static tact_err resize(db *d, size_t bytes, tact_error *error) {
         if (rc) err = fault(d, rc, "growing its map", error);
     }
     pthread_mutex_lock(&d->mutex);
-    d->growing = false;
+    atomic_store(&d->growing, false);
     pthread_cond_broadcast(&d->changed);
     pthread_mutex_unlock(&d->mutex);
     return err;

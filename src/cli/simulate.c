@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `tact simulate`: what a folder of rules would do with the persons of a store, compared with what is active.
+#include "engine/simulate.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+#include "base/num.h"
+#include "cli/answer.h"
+#include "cli/ask.h"
+#include "cli/cli.h"
+#include "cli/opt.h"
+#include "cli/progress.h"
+#include "cli/rules.h"
+#include "cli/table.h"
+#include "wire/json.h"
+
+// clang-format off
+#define OPTIONS(X) \
+    X(DB,        "db",        "DIR",    "the folder of the store") \
+    X(BUNDLE,    "bundle",    "BUNDLE", "a folder of rules, or a version: shop@3") \
+    X(PLACEMENT, "placement", "NAME",   "this placement only") \
+    X(CONTEXT,   "context",   "JSON",   "what requests carry: {\"device\": \"mobile\"}") \
+    X(SAMPLE,    "sample",    "N",      "about so many persons, always the same; all by default") \
+    X(NOW,       "now",       "TIME",   "as of a time such as 2026-12-01T10:00:00Z; now by default") \
+    X(QUIET,     "quiet",     NULL,     "show no progress") \
+    X(JSON,      "json",      NULL,     "print the result as JSON") \
+    X(HELP,      "help",      NULL,     "show this")
+// clang-format on
+
+enum {
+#define X(name, text, argument, summary) OPT_##name,
+    OPTIONS(X)
+#undef X
+        OPTS_COUNT
+};
+
+static const cli_opt options[] = {
+#define X(name, text, argument, summary) {text, argument, summary},
+    OPTIONS(X)
+#undef X
+};
+
+static const cli_usage usage = {
+    .line = "tact simulate --db DIR --bundle BUNDLE [--placement NAME] [--sample N] [--json]",
+    .about =
+        "Decides for every person in a store by a bundle that is not active, without changing anything: how often "
+        "each\n"
+        "offer would be shown, what each stage would take away, who would be left with only the fallback, and what\n"
+        "would be different from the active bundle. Each placement is decided by itself.\n"
+        "\n"
+        "  tact simulate --db data --bundle rules/shop --placement home_hero --sample 10000\n"
+        "\n"
+        "Ends with 0; with 1 if the bundle has faults; with 2 if the command line is wrong; with 3 if a folder\n"
+        "cannot be opened.\n",
+    .options = options,
+    .options_count = OPTS_COUNT,
+};
+
+// ---- Printing -------------------------------------------------------------------------------------------------------
+
+static tact_str print(arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static tact_str print(arena *a, const char *format, ...) {
+    buf out = buf_in(a);
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&out, format, args);
+    va_end(args);
+    return buf_done(&out);
+}
+
+static double percent(int64_t part, int64_t of) {
+    return of ? 100.0 * (double)part / (double)of : 0;
+}
+
+static void add_offers(buf *out, arena *a, tact_value at, int64_t persons) {
+    tact_value offers = ask_find(at, "offers");
+    table t = table_in(a, 4);
+    for (uint32_t i = 0; i < offers.len; i++) {
+        tact_value one = offers.as.items[i], before = ask_find(one, "before");
+        int64_t count = ask_find(one, "count").as.i;
+        table_add(&t, ask_text(one, "offer"));
+        table_add(&t, print(a, "%" PRId64, count));
+        table_add(&t, print(a, "%.1f %%", percent(count, persons)));
+        bool same = before.kind != TACT_INT || before.as.i == count;
+        table_add(&t, same ? TACT_STR("") : print(a, "%+" PRId64, count - before.as.i));
+    }
+    table_print(out, &t, "  ");
+}
+
+static void add_place(buf *out, arena *a, tact_str name, tact_value at, int64_t persons) {
+    tact_value funnel = ask_find(at, "funnel"), differs = ask_find(at, "differs");
+    int64_t candidates = ask_find(at, "candidates").as.i, nothing = ask_find(at, "nothing").as.i;
+    int64_t fallback = ask_find(at, "fallback_only").as.i;
+    buf_add_char(out, '\n');
+    buf_add_str(out, name);
+    buf_add_char(out, '\n');
+    add_offers(out, a, at, persons);
+    buf_add_text(out, "  of all candidates ");
+    for (uint32_t i = 0, told = 0; i < funnel.len; i++) {
+        int64_t removed = ask_find(funnel.as.items[i], "removed").as.i;
+        tact_str stage = ask_text(funnel.as.items[i], "stage");
+        if (!removed) continue;
+        buf_printf(out, "%s%.*s took %.1f %%", told++ ? ", " : "", (int)stage.len, stage.ptr,
+                   percent(removed, candidates));
+    }
+    buf_printf(out, "\n  only the fallback for %" PRId64 " (%.1f %%), nothing for %" PRId64 " (%.1f %%)\n", fallback,
+               percent(fallback, persons), nothing, percent(nothing, persons));
+    if (differs.kind == TACT_INT) {
+        buf_printf(out, "  different for %" PRId64 " (%.1f %%)\n", differs.as.i, percent(differs.as.i, persons));
+    }
+}
+
+static int print_result(arena *a, tact_value v) {
+    buf out = buf_in(a);
+    int64_t persons = ask_find(v, "persons").as.i;
+    tact_value places = ask_find(v, "placements");
+    buf_add_str(&out, ask_text(v, "bundle"));
+    buf_printf(&out, ": %" PRId64 " person%s", persons, persons == 1 ? "" : "s");
+    if (ask_text(v, "against").len) {
+        buf_add_text(&out, ", compared with ");
+        buf_add_str(&out, ask_text(v, "against"));
+    }
+    buf_printf(&out, ", in %.1f s\n", (double)ask_find(v, "took_ms").as.i / 1000);
+    for (uint32_t i = 0; i < places.as.map->count; i++) {
+        add_place(&out, a, value_str(places.as.map->entries[i].key), places.as.map->entries[i].value, persons);
+    }
+    tact_str text = buf_done(&out);
+    if (!text.ptr) {
+        cli_complain("%s", tact_err_text(TACT_NO_MEMORY));
+        return CLI_FAILED;
+    }
+    cli_print(stdout, text);
+    return CLI_OK;
+}
+
+// ---- The command ----------------------------------------------------------------------------------------------------
+
+static void draw(void *context, uint64_t done, uint64_t total) {
+    progress *p = context;
+    p->total = total;
+    progress_step(p, done, done);
+}
+
+static bool read_options(const char *const *given, arena *a, simulate_options *o) {
+    tact_error error;
+    if (given[OPT_PLACEMENT]) o->placement = tact_str_from(given[OPT_PLACEMENT]);
+    if (given[OPT_SAMPLE] && !num_parse_uint(tact_str_from(given[OPT_SAMPLE]), 10, &o->sample)) {
+        cli_complain("`--sample`: `%s` is no number of persons", given[OPT_SAMPLE]);
+        return false;
+    }
+    if (given[OPT_CONTEXT] && json_read(a, tact_str_from(given[OPT_CONTEXT]), &o->context, &error)) {
+        cli_complain("`--context`: %s", error.text);
+        return false;
+    }
+    if (given[OPT_CONTEXT] && o->context.kind != TACT_MAP) {
+        cli_complain("`--context`: expected a JSON object");
+        return false;
+    }
+    return answer_now(given[OPT_NOW], &o->now_ms);
+}
+
+static int simulate(cli_folder *place, const char *const *given, simulate_options *o) {
+    progress p;
+    tact_problem problem;
+    tact_value result;
+    progress_begin(&p, "persons", 0, given[OPT_QUIET] != NULL);
+    o->progress = draw;
+    o->progress_context = &p;
+    tact_err err = simulate_run(place->store, o, &place->memory, &result, &problem);
+    progress_end(&p);
+    if (err) {
+        cli_complain("%s", problem.text);
+        return err == TACT_INVALID ? CLI_USAGE : err == TACT_IO || err == TACT_BUSY ? CLI_UNREACHABLE : CLI_FAILED;
+    }
+    return given[OPT_JSON] ? answer_json(stdout, result, &place->memory) : print_result(&place->memory, result);
+}
+
+static int compare(cli_folder *place, const char *const *given, simulate_options *o) {
+    publish_files f, active_files;
+    bundle *b = NULL, *active = NULL;
+    bundles_version v;
+    int code = rules_build(&f, &place->memory, given[OPT_BUNDLE], place, &b);
+    if (code) return code;
+    if (!bundles_active(&place->reader.txn, &place->memory, &v, NULL)) {
+        o->against_name = rules_version_text(&place->memory, &v);
+        code = rules_build(&active_files, &place->memory, "active", place, &active);
+    }
+    folder_unview(place); // which has its own
+    o->bundle = b;
+    o->against = active;
+    if (!code) code = simulate(place, given, o);
+    bundle_free(active);
+    bundle_free(b);
+    return code;
+}
+
+int cmd_simulate(int argc, char **argv) {
+    const char *given[OPTS_COUNT] = {NULL};
+    cli_args args = {given, NULL, 0};
+    if (!opt_parse(&usage, argc, argv, &args)) return CLI_USAGE;
+    if (given[OPT_HELP]) {
+        opt_help(&usage, stdout);
+        return CLI_OK;
+    }
+    if (!given[OPT_DB]) return cli_complain("`--db DIR` is needed; usage: %s", usage.line);
+    if (!given[OPT_BUNDLE]) return cli_complain("`--bundle BUNDLE` is needed; usage: %s", usage.line);
+    cli_folder f;
+    simulate_options o = {.context = tact_null()};
+    int code = folder_open(&f, given[OPT_DB], NULL, true);
+    if (!code && !read_options(given, &f.memory, &o)) code = CLI_USAGE;
+    if (!code) code = compare(&f, given, &o);
+    folder_close(&f);
+    return code;
+}
