@@ -143,11 +143,7 @@ static void read_items(parser *p, yaml_node *list, int depth) {
     }
 }
 
-// <<, which other programs take for what is to be merged.
-static bool is_merge(const yaml_node *key) {
-    static const char *const words[] = {"<<", NULL};
-    return is_word(key, words);
-}
+static bool is_merge(const yaml_node *key); // <<, which other programs take for what is to be merged
 
 // Whether the value of the key may be entered into its map, whose keys so far are `seen` with their values.
 static bool check_key(parser *p, const yaml_node *key, yaml_node *value, strmap *seen) {
@@ -605,6 +601,11 @@ static bool is_word(const yaml_node *node, const char *const *words) {
 bool yaml_is_null(const yaml_node *node) {
     static const char *const words[] = {"", "~", "null", "Null", "NULL", NULL};
     return is_word(node, words);
+}
+
+static bool is_merge(const yaml_node *key) {
+    static const char *const words[] = {"<<", NULL};
+    return is_word(key, words);
 }
 
 bool yaml_bool(const yaml_node *node, bool *out) {
