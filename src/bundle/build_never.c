@@ -70,29 +70,49 @@ static const char *bound_against(const domain *d, normal_kind kind, tact_value v
     }
 }
 
-static void warn_value(builder *B, const domain *d, const normal_form *f, tact_value v, cel_span at) {
-    bool equals = f->kind == NORMAL_EQ || f->kind == NORMAL_NE || f->kind == NORMAL_IN || f->kind == NORMAL_NOT_IN ||
-                  f->kind == NORMAL_HAS || f->kind == NORMAL_HAS_NOT;
-    const char *hint = NULL, *bound = NULL;
-    if (equals && !is_declared(d, v)) {
-        hint = hint_of(B, d, v);
-    } else {
-        bound = bound_against(d, (normal_kind)f->kind, v);
-        if (!bound) return;
-    }
-    buf said = buf_in(B->scratch);
-    buf_printf(&said, "`%.*s` %s ", (int)d->name.len, d->name.ptr,
-               f->kind == NORMAL_HAS || f->kind == NORMAL_HAS_NOT ? "never holds" : "is never");
-    if (bound) buf_add_text(&said, signs[f->kind]);
-    value_print(&said, v);
-    if (bound) {
-        bool low = strcmp(bound, "min") == 0;
-        buf_printf(&said, ": its %s is ", bound);
-        value_print(&said, low ? d->min : d->max);
-    }
-    tact_str text = buf_done(&said);
+static bool asks_whether_member(uint8_t kind) {
+    return kind == NORMAL_HAS || kind == NORMAL_HAS_NOT;
+}
+
+static bool asks_for_equal(uint8_t kind) {
+    return kind == NORMAL_EQ || kind == NORMAL_NE || kind == NORMAL_IN || kind == NORMAL_NOT_IN ||
+           asks_whether_member(kind);
+}
+
+static void warn_never(builder *B, buf *said, cel_span at, const char *hint) {
+    tact_str text = buf_done(said);
     if (!text.ptr) report_no_memory(B->r);
     if (text.ptr) report_add(build_at(B), REPORT_NEVER, at, hint, "%s", text.ptr);
+}
+
+// A value that is not among those allowed.
+static void warn_undeclared(builder *B, const domain *d, uint8_t kind, tact_value v, cel_span at) {
+    buf said = buf_in(B->scratch);
+    buf_printf(&said, "`%.*s` %s ", (int)d->name.len, d->name.ptr,
+               asks_whether_member(kind) ? "never holds" : "is never");
+    value_print(&said, v);
+    warn_never(B, &said, at, hint_of(B, d, v));
+}
+
+// A value beyond a bound.
+static void warn_beyond(builder *B, const domain *d, normal_kind kind, tact_value v, cel_span at) {
+    const char *sign = kind < sizeof signs / sizeof *signs ? signs[kind] : NULL;
+    const char *bound = sign ? bound_against(d, kind, v) : NULL;
+    if (!bound) return;
+    buf said = buf_in(B->scratch);
+    buf_printf(&said, "`%.*s` is never %s", (int)d->name.len, d->name.ptr, sign);
+    value_print(&said, v);
+    buf_printf(&said, ": its %s is ", bound);
+    value_print(&said, strcmp(bound, "min") == 0 ? d->min : d->max);
+    warn_never(B, &said, at, NULL);
+}
+
+static void warn_value(builder *B, const domain *d, const normal_form *f, tact_value v, cel_span at) {
+    if (asks_for_equal(f->kind) && !is_declared(d, v)) {
+        warn_undeclared(B, d, f->kind, v, at);
+    } else {
+        warn_beyond(B, d, (normal_kind)f->kind, v, at);
+    }
 }
 
 static void warn_leaf(builder *B, const yaml_node *node, const normal_form *f) {
