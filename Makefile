@@ -62,12 +62,16 @@ endif
 PREPROCESS := -Iinclude -Isrc -MMD -MP $(CPPFLAGS)
 
 LINK_FLAGS := $(MODE_FLAGS_$(MODE)) -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
-LIBS := -lre2 -lcctz -ljansson -lutf8proc -lfyaml -llmdb -lsodium -lmsgpackc -lm -lpthread
+comma := ,
+LIBS := -lre2 -lcctz -ljansson -lutf8proc -lfyaml -llmdb -lsodium -lmsgpackc -lnng -lm -lpthread
+# The program's allocator; sanitizers bring their own.
+PROGRAM_LIBS := $(if $(filter asan tsan fuzz,$(MODE)),,-Wl$(comma)--no-as-needed -ljemalloc -Wl$(comma)--as-needed)
 
 # ---- Sources: a file is built because it is there --------------------------------------------------------------------
 
-LIB_SRC := $(filter-out src/cli/%,$(wildcard src/*/*.c src/*/*.cc))
-CLI_SRC := $(wildcard src/cli/*.c)
+# The program is the library, a server, and commands.
+CLI_SRC := $(wildcard src/cli/*.c src/server/*.c)
+LIB_SRC := $(filter-out $(CLI_SRC),$(wildcard src/*/*.c src/*/*.cc))
 LIB_OBJ := $(LIB_SRC:%=$(B)/%.o)
 CLI_OBJ := $(CLI_SRC:%=$(B)/%.o)
 
@@ -130,7 +134,7 @@ $(B)/flags: FORCE
 
 $(B)/tact: $(CLI_OBJ) $(LIB_OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CXX) $(LINK_FLAGS) -pie $^ $(LIBS) -o $@
+	$(Q)$(CXX) $(LINK_FLAGS) -pie $^ $(PROGRAM_LIBS) $(LIBS) -o $@
 
 # Both libraries show tact_* and nothing else, not even what the C++ shims instantiate. In the archive that takes one
 # relocatable object whose other symbols are made local; its COMDAT groups are dissolved first, since a linker that

@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "../tests/decide/page.h"
+#include "../tests/engine/desk.h"
 
 namespace {
 
@@ -57,6 +58,50 @@ void BM_decide_observed(benchmark::State &state) {
     run(state, page_decide_observed);
 }
 BENCHMARK(BM_decide_observed)->UseManualTime()->Unit(benchmark::kMicrosecond);
+
+// ---- An engine ------------------------------------------------------------------------------------------------------
+
+desk *opened() {
+    const char *given = std::getenv("TACT_PERSONS");
+    static desk *d = desk_new(given ? static_cast<uint32_t>(std::strtoul(given, nullptr, 10)) : 100000);
+    if (d && desk_ask(d, DESK_DRY) && desk_ask(d, DESK_EXPLAIN) > desk_ask(d, DESK_DECIDE)) return d;
+    std::fprintf(stderr, "decide_bench: the desk does not answer\n");
+    std::exit(1);
+}
+
+void answer(benchmark::State &state, desk_way way) {
+    desk *d = opened();
+    double floor = 0, all = 0;
+    size_t bytes = 0;
+    for (auto _ : state) {
+        floor += seconds_of([&] { return desk_ask(d, DESK_DRY); });
+        double one = seconds_of([&] { return bytes = desk_ask(d, way); });
+        all += one;
+        state.SetIterationTime(one);
+    }
+    state.counters["dry_us"] = floor / static_cast<double>(state.iterations()) * 1e6;
+    state.counters["ratio"] = all / floor;
+    state.counters["bytes"] = static_cast<double>(bytes);
+    state.SetItemsProcessed(state.iterations());
+}
+
+// tact_decide from end to end: finding the person, deciding, the reply with its tokens, and MessagePack of it.
+void BM_answer(benchmark::State &state) {
+    answer(state, DESK_DECIDE);
+}
+BENCHMARK(BM_answer)->UseManualTime()->Unit(benchmark::kMicrosecond);
+
+// tact_explain, with all that it tells of fifty offers.
+void BM_answer_explained(benchmark::State &state) {
+    answer(state, DESK_EXPLAIN);
+}
+BENCHMARK(BM_answer_explained)->UseManualTime()->Unit(benchmark::kMicrosecond);
+
+// The same, not written as MessagePack.
+void BM_answer_explained_silently(benchmark::State &state) {
+    answer(state, DESK_EXPLAIN_SILENT);
+}
+BENCHMARK(BM_answer_explained_silently)->UseManualTime()->Unit(benchmark::kMicrosecond);
 
 } // namespace
 

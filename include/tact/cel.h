@@ -139,6 +139,7 @@ typedef struct tact_cel_compile_options {
     bool unchecked;   // no static types: what the checker would refuse is an error at evaluation, if reached
     bool strict;      // a constant that can never be what its function takes (matches("("), timestamp("tomorrow")) is a
                       // fault of the expression; without it, an error at evaluation, if reached
+    bool terse;       // hints do not look for the nearest name, which takes long where thousands of texts are at fault
 } tact_cel_compile_options;
 
 typedef struct tact_cel_result {

@@ -23,7 +23,7 @@
 //      tact_rollback  {version: "shop@11"}, or {} -> {ok: true, bundle: "shop@11", …}
 //      tact_status    {} -> {ok: true, bundle: "shop@12", position: 90211, persons: 4711, …}
 //
-// What each key means stands in src/engine/request_tbl.h, from which unknown keys are told.
+// What each key means stands in src/wire/request_tbl.h, from which unknown keys are told.
 //
 // Memory: a request and its parts are the caller's and need to live only until the call returns. A reply and all its
 // parts lie in the caller's arena, until that is reset or freed; they borrow nothing from the engine. An arena belongs
@@ -43,31 +43,11 @@
 #define TACT_TACT_H
 
 #include "tact/core.h"
+#include "tact/problem.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-// ---- Problems -------------------------------------------------------------------------------------------------------
-
-typedef enum tact_problem_name {
-    TACT_PROBLEM_NONE, // it has the name of its tact_err
-#define X(NAME, name, text) TACT_PROBLEM_##NAME,
-#include "tact/problem_tbl.h"
-#undef X
-} tact_problem_name;
-
-// Why a call failed: filled by the call, owned by the caller; holds no resources. May be NULL in every call.
-typedef struct tact_problem {
-    tact_err err;           // what the call returned
-    tact_problem_name name; // what programs may act on
-    char at[120];           // where in the request: "context.devise", "placements[0]"; empty if nowhere
-    char text[4000]; // what is wrong and what to do, for people; of a bundle's faults as many as there is room for
-} tact_problem;
-
-TACT_API const char *tact_problem_code(const tact_problem *problem); // "unknown_placement", static
-// The reply that tells it: {ok: false, error: {code: "…", text: "…", at: "…"}}; NULL, the value, if memory ran out.
-TACT_API tact_value tact_problem_reply(const tact_problem *problem, tact_arena *arena);
 
 // ---- Opening --------------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ static bool reserve(buf *b, size_t more) {
     if (b->failed) return false;
     if (b->ptr && b->room - b->len > more) return true;
     size_t wanted = b->room ? b->room * 2 : ROOM_MIN;
-    if (more > SIZE_MAX / 4 - b->len || wanted > SIZE_MAX / 4) {
+    if (!b->arena || more > SIZE_MAX / 4 - b->len || wanted > SIZE_MAX / 4) {
         b->failed = true;
         return false;
     }

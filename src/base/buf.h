@@ -10,7 +10,7 @@
 #include "base/arena.h"
 
 typedef struct buf {
-    arena *arena;
+    arena *arena; // NULL: it does not grow
     char *ptr; // NULL until the first append
     size_t len, room;
     bool failed;
@@ -18,6 +18,11 @@ typedef struct buf {
 
 static inline buf buf_in(arena *a) {
     buf b = {a, NULL, 0, 0, false};
+    return b;
+}
+// In `size` bytes of the caller's, of which the last is for a final zero; what does not fit fails the buffer.
+static inline buf buf_over(char *room, size_t size) {
+    buf b = {NULL, room, 0, size, false};
     return b;
 }
 // The slow path of buf_add; not to be called from elsewhere.

@@ -192,8 +192,20 @@ tact_err bundle_compile(draft *d, const schema *running, bundle **out) {
     return B.r->code;
 }
 
+void bundle_check_rest(draft *d) {
+    report *r = d->report;
+    bundle *none = NULL;
+    if (!r->errors || r->code == TACT_NO_MEMORY || !d->sections[DRAFT_BUNDLE].count) return;
+    r->partial = true;
+    (void)!bundle_compile(d, NULL, &none); // it has errors
+    r->partial = false;
+}
+
 tact_err bundle_build(report *r, const schema *running, bundle **out) {
     draft d;
-    if (!draft_read(&d, r)) return r->code;
+    if (!draft_read(&d, r)) {
+        bundle_check_rest(&d);
+        return r->code;
+    }
     return bundle_compile(&d, running, out);
 }

@@ -126,8 +126,15 @@ static void report_faults(builder *B, const yaml_node *node, tact_str text, tact
     report_cel(build_at(B), node, result);
 }
 
+// An attribute of offers is an int or a double by what all of them have, in files that could not be read, too.
+static bool may_follow(builder *B, tact_str text, const tact_cel_result *result) {
+    return B->r->partial && result->code == TACT_INVALID &&
+           build_words(B, text, TACT_STR("offer"), true, NULL, NULL).len > 0;
+}
+
 static const build_program *compile(builder *B, const yaml_node *node, tact_str text, build_result wanted) {
-    tact_cel_compile_options options = {.result = results[wanted], .cold = B->cold, .strict = true};
+    tact_cel_compile_options options = {
+        .result = results[wanted], .cold = B->cold, .strict = true, .terse = B->r->names_left < B->b->slots_count};
     build_program made = {0};
     tact_cel_result result;
     if (wanted == BUILD_ANY) {
@@ -136,7 +143,8 @@ static const build_program *compile(builder *B, const yaml_node *node, tact_str 
         result = normal_compile(B->env, text, &options, B->hot, B->cold, &made.form);
     }
     if (!result.program) {
-        report_faults(B, node, text, &result);
+        (void)report_take_names(B->r, (uint64_t)result.diagnostics_count * B->b->slots_count);
+        if (!may_follow(B, text, &result)) report_faults(B, node, text, &result);
         return NULL;
     }
     made.program = result.program;

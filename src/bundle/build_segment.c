@@ -6,6 +6,7 @@
 #include "bundle/build.h"
 
 typedef enum mark { NEW, ON_THE_WAY, DONE } mark;
+enum { TOLD_MAX = 8 }; // segments of a circle that are named one by one: nobody reads more, and circles may be many
 
 typedef struct sorter {
     builder *B;
@@ -13,8 +14,11 @@ typedef struct sorter {
     uint32_t *reads_count;
     uint8_t *marks;        // mark
     uint32_t *way, *tried; // the segments on the way, and how many of each one's reads were followed
+    uint32_t *place;       // of each segment that is on the way, where on it
     uint32_t *order, order_count;
-    uint32_t at; // whose reads are being collected
+    uint32_t at;                  // whose reads are being collected
+    uint32_t *found, found_count; // which are these so far
+    uint32_t *reader;             // of each segment, who was last found to read it, + 1
 } sorter;
 
 static tact_str name_of(const sorter *s, uint32_t segment) {
@@ -24,18 +28,22 @@ static tact_str name_of(const sorter *s, uint32_t segment) {
 static void add_read(void *context, tact_str name) {
     sorter *s = context;
     int32_t number = build_find(s->B, DRAFT_SEGMENTS, name);
-    uint32_t *count = &s->reads_count[s->at];
-    for (uint32_t i = 0; i < *count; i++) {
-        if (s->reads[s->at][i] == (uint32_t)number) return;
-    }
-    if (number < 0) return; // a fault of the expression's
-    uint32_t *more = arena_extend(s->B->scratch, s->reads[s->at], *count, *count + 1, sizeof *more);
-    if (!more) {
-        report_no_memory(s->B->r);
-        return;
-    }
-    s->reads[s->at] = more;
-    more[(*count)++] = (uint32_t)number;
+    if (number < 0 || s->reader[number] == s->at + 1) return; // a fault of the expression's, or known
+    s->reader[number] = s->at + 1;
+    s->found[s->found_count++] = (uint32_t)number;
+}
+
+// What the segment `at` reads, each once.
+static bool collect(sorter *s) {
+    const yaml_node *text = draft_key(s->B->members[DRAFT_SEGMENTS].of[s->at], DRAFT_SEGMENTS_VALUE);
+    s->found_count = 0;
+    if (text) (void)build_words(s->B, text->text, TACT_STR("segment"), true, add_read, s);
+    uint32_t *reads = build_array(s->B, s->B->scratch, s->found_count, sizeof *reads);
+    if (!reads) return false;
+    if (s->found_count) memcpy(reads, s->found, s->found_count * sizeof *reads);
+    s->reads[s->at] = reads;
+    s->reads_count[s->at] = s->found_count;
+    return true;
 }
 
 // `from` on the way to `to`, which reads it: that is a cycle.
@@ -43,11 +51,14 @@ static void refuse_cycle(sorter *s, uint32_t from, uint32_t to) {
     builder *B = s->B;
     const draft_member *m = B->members[DRAFT_SEGMENTS].of[s->way[from]];
     buf text = buf_in(B->scratch);
-    for (uint32_t i = from; i <= to; i++) {
-        tact_str name = name_of(s, s->way[i]), next = name_of(s, s->way[i < to ? i + 1 : from]);
-        if (i == from) buf_printf(&text, "`%.*s`", (int)name.len, name.ptr);
+    tact_str name = name_of(s, s->way[from]);
+    uint32_t last = to - from < TOLD_MAX ? to : from + TOLD_MAX - 1;
+    buf_printf(&text, "`%.*s`", (int)name.len, name.ptr);
+    for (uint32_t i = from; i <= last; i++) {
+        tact_str next = name_of(s, s->way[i < to ? i + 1 : from]);
         buf_printf(&text, "%s reads `%.*s`", i == from ? "" : ", which", (int)next.len, next.ptr);
     }
+    if (last < to) buf_printf(&text, ", and so on to `%.*s` again", (int)name.len, name.ptr);
     build_enter(B, m, DRAFT_SEGMENTS_VALUE);
     report_add(build_at(B), REPORT_CYCLE, m->node->key_at, "one of them must do without",
                from == to ? "the segment reads itself: %s" : "segments read each other in a circle: %s",
@@ -58,6 +69,7 @@ static void visit(sorter *s, uint32_t first) {
     uint32_t depth = 0;
     s->way[0] = first;
     s->tried[0] = 0;
+    s->place[first] = 0;
     s->marks[first] = ON_THE_WAY;
     for (;;) {
         uint32_t here = s->way[depth];
@@ -69,12 +81,11 @@ static void visit(sorter *s, uint32_t first) {
         }
         uint32_t next = s->reads[here][s->tried[depth]++];
         if (s->marks[next] == ON_THE_WAY) {
-            uint32_t from = depth;
-            while (s->way[from] != next) from--;
-            refuse_cycle(s, from, depth);
+            refuse_cycle(s, s->place[next], depth);
         } else if (s->marks[next] == NEW) {
             s->marks[next] = ON_THE_WAY;
             s->way[++depth] = next;
+            s->place[next] = depth;
             s->tried[depth] = 0;
         }
     }
@@ -82,17 +93,16 @@ static void visit(sorter *s, uint32_t first) {
 
 static bool sort(sorter *s, uint32_t count) {
     builder *B = s->B;
+    uint32_t **const numbers[] = {&s->reads_count, &s->way, &s->tried, &s->place, &s->order, &s->found, &s->reader};
     s->reads = build_array(B, B->scratch, count, sizeof *s->reads);
-    s->reads_count = build_array(B, B->scratch, count, sizeof *s->reads_count);
     s->marks = build_array(B, B->scratch, count, sizeof *s->marks);
-    s->way = build_array(B, B->scratch, count, sizeof *s->way);
-    s->tried = build_array(B, B->scratch, count, sizeof *s->tried);
-    s->order = build_array(B, B->scratch, count, sizeof *s->order);
-    if (!s->reads || !s->reads_count || !s->marks || !s->way || !s->tried || !s->order) return false;
-    for (s->at = 0; s->at < count; s->at++) {
-        const yaml_node *text = draft_key(B->members[DRAFT_SEGMENTS].of[s->at], DRAFT_SEGMENTS_VALUE);
-        if (text) (void)build_words(B, text->text, TACT_STR("segment"), true, add_read, s);
+    bool well = s->reads && s->marks;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        *numbers[i] = build_array(B, B->scratch, count, sizeof **numbers[i]);
+        well &= *numbers[i] != NULL;
     }
+    for (s->at = 0; well && s->at < count; s->at++) well = collect(s);
+    if (!well) return false;
     for (uint32_t i = 0; i < count; i++) {
         if (s->marks[i] == NEW) visit(s, i);
     }

@@ -266,6 +266,9 @@ typedef struct bundle {
 TACT_MUST_USE tact_err bundle_build(report *r, const schema *running, bundle **out);
 // The same of a draft that was read already (draft_read_folder).
 TACT_MUST_USE tact_err bundle_compile(struct draft *d, const schema *running, bundle **out);
+// Of a draft that is not whole, since files could not be read: adds what is wrong with the others to its report, but
+// for what may follow from what is missing.
+void bundle_check_rest(struct draft *d);
 void bundle_free(bundle *b); // NULL is allowed
 
 // The key of the counter of `on` (an event's name, decision, impression or click) at "offer:womens_winter",

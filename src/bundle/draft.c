@@ -605,8 +605,7 @@ static const char *near_file(folder *f, tact_str wanted) {
     const tact_str *best = NULL;
     if (!f->listed) sources_list(r->arena, f->fd, &f->names, &f->count);
     f->listed = true;
-    if (f->count > r->names_left) return NULL;
-    r->names_left -= f->count;
+    if (!report_take_names(r, f->count)) return NULL;
     near n = near_to(stem_of(wanted));
     for (uint32_t i = 0; i < f->count; i++) {
         near_offer(&n, stem_of(f->names[i]));
@@ -723,6 +722,7 @@ static void read_folder(folder *f) {
 
 bool draft_read_folder(draft *d, report *r, sources *s, const char *folder_name) {
     folder f = {.report = r, .sources = s, .well = true};
+    *d = (draft){.report = r};
     f.fd = open(folder_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (f.fd < 0) {
         int number = errno;

@@ -50,8 +50,8 @@ typedef struct draft {
 
 // Reads all files of `s`, which are the report's sources; of a folder, reads bundle.yaml and what it includes into them
 // first. Every fault of form goes into the report; what could be read is there all the same, so that build.c finds the
-// rest. False if a file could not be read: then names may be missing of which nobody is to be blamed, and there is no
-// use in going on.
+// rest. False if a file could not be read: then names may be missing of which nobody is to be blamed, and there is
+// bundle_check_rest for the others.
 bool draft_read(draft *d, report *r);
 bool draft_read_folder(draft *d, report *r, sources *s, const char *folder);
 // The same of files that need not be a bundle: only the sections identities, attributes, purposes, events and

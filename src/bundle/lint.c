@@ -11,23 +11,22 @@
 
 #define NAME(s) (int)(s).len, (s).ptr
 
+// Comparisons that contradictions of a whole bundle are looked for with: half a second, of which rules as people write
+// them need a hundredth. What is not found then is not warned of.
+enum { LINT_STEPS_MAX = 50000000 };
+
 // ---- Rules that never hold ------------------------------------------------------------------------------------------
 
-typedef struct meanings { // by slot: of segments, what they say
-    const normal_form **of;
-    uint32_t count;
-} meanings;
-
-// One that can never hold is reported, and gets no meaning, so that nothing follows from it.
-static bool lint_meanings(builder *B, meanings *m) {
-    m->of = build_array(B, B->scratch, B->b->slots_count, sizeof *m->of);
-    m->count = B->b->slots_count;
-    for (uint32_t i = 0; m->of && i < B->b->segments_count; i++) {
+// What segments say. One that can never hold is reported, and gets no meaning, so that nothing follows from it.
+static bool lint_meanings(builder *B, normal_meanings *m) {
+    const normal_form **of = build_array(B, B->scratch, B->b->slots_count, sizeof *of);
+    *m = (normal_meanings){of, B->b->slots_count, LINT_STEPS_MAX};
+    for (uint32_t i = 0; of && i < B->b->segments_count; i++) {
         const bundle_segment *s = &B->b->segments[i];
         const normal_form *form = s->rule.form, *clash;
         if (!form) continue;
-        if (normal_can_hold_within(&form, 1, m->of, m->count, &clash)) {
-            m->of[s->slot] = form;
+        if (normal_can_hold_within(&form, 1, m, &clash)) {
+            of[s->slot] = form;
             continue;
         }
         report_path(B->r, "%.*s", NAME(s->rule.path));
@@ -39,7 +38,7 @@ static bool lint_meanings(builder *B, meanings *m) {
                        s->rule.text.ptr + clash->pos);
         }
     }
-    return m->of != NULL;
+    return of != NULL;
 }
 
 static uint32_t add_forms(const bundle_rule rules[BUNDLE_TIERS], const normal_form **forms, uint32_t count) {
@@ -67,13 +66,13 @@ static const bundle_rule *rule_of(const bundle_rule rules[BUNDLE_TIERS], const n
 }
 
 // Warns if the rules of an offer, together with those of its group, can never hold, or those of a group alone.
-static void warn_rules(builder *B, const meanings *m, const bundle_rule own[BUNDLE_TIERS], const bundle_group *group,
+static void warn_rules(builder *B, normal_meanings *m, const bundle_rule own[BUNDLE_TIERS], const bundle_group *group,
                        cel_span at, const char *what) {
     const normal_form *forms[2 * BUNDLE_TIERS], *clash = NULL;
     uint32_t count = add_forms(own, forms, 0);
     if (count == 0) return;
     if (group) count = add_forms(group->rules, forms, count);
-    if (normal_can_hold_within(forms, count, m->of, m->count, &clash)) return;
+    if (normal_can_hold_within(forms, count, m, &clash)) return;
     const bundle_rule *mine = rule_of(own, clash), *its = group ? rule_of(group->rules, clash) : NULL;
     const bundle_rule *rule = mine ? mine : its;
     if (mine) report_path(B->r, "%.*s", NAME(mine->path));
@@ -93,7 +92,7 @@ static bool is_set(const uint64_t *bits, uint32_t number) {
 }
 
 // Sets the bits of the offers that can never be eligible.
-static void lint_rules(builder *B, const meanings *m, uint64_t *never_offers) {
+static void lint_rules(builder *B, normal_meanings *m, uint64_t *never_offers) {
     const bundle *b = B->b;
     uint64_t *never = build_array(B, B->scratch, b->groups_count / 64 + 1, sizeof *never); // groups, by bit
     if (!never) return;
@@ -269,21 +268,19 @@ static void lint_fallbacks(builder *B) {
 // ---- Segments -------------------------------------------------------------------------------------------------------
 
 static void lint_segments(builder *B) {
-    for (uint32_t i = 0; i < B->members[DRAFT_SEGMENTS].count; i++) {
-        const draft_member *m = B->members[DRAFT_SEGMENTS].of[i];
-        const bundle_segment *s = NULL;
-        for (uint32_t j = 0; j < B->b->segments_count && !s; j++) {
-            if (tact_str_equal(B->b->segments[j].name, m->name)) s = &B->b->segments[j];
-        }
-        if (!s || (B->read[s->slot / 64] >> (s->slot % 64) & 1)) continue;
-        report_path(B->r, "segments.%.*s", NAME(m->name));
-        report_add(B->r, REPORT_UNUSED, m->node->key_at, NULL, "nobody reads `segment.%.*s`", NAME(m->name));
+    for (uint32_t i = 0; i < B->b->segments_count; i++) {
+        const bundle_segment *s = &B->b->segments[i];
+        if (is_set(B->read, s->slot)) continue;
+        int32_t member = build_find(B, DRAFT_SEGMENTS, s->name);
+        report_path(B->r, "segments.%.*s", NAME(s->name));
+        report_add(B->r, REPORT_UNUSED, B->members[DRAFT_SEGMENTS].of[member]->node->key_at, NULL,
+                   "nobody reads `segment.%.*s`", NAME(s->name));
     }
 }
 
 void lint_bundle(builder *B) {
     uint64_t *never = build_array(B, B->scratch, B->b->offers_count / 64 + 1, sizeof *never);
-    meanings m;
+    normal_meanings m;
     if (!never || !lint_meanings(B, &m)) return;
     lint_rules(B, &m, never);
     lint_shadows(B, never);

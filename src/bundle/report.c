@@ -87,8 +87,18 @@ static void keep(report *r, report_item *item) {
     r->warnings_kept += item->warning;
 }
 
+// Whether what is missing may be why it is said: the file that could not be read may have the name.
+static bool may_follow(report_code code) {
+    return code == REPORT_UNKNOWN_NAME || code == REPORT_UNKNOWN_KEY || code == REPORT_MISSING_CONTENT;
+}
+
+static bool may_follow_in_cel(const char *code) {
+    return strcmp(code, "undeclared_name") == 0 || strcmp(code, "undeclared_field") == 0;
+}
+
 void report_add(report *r, report_code code, cel_span at, const char *hint, const char *format, ...) {
     bool warning = codes[code].err == TACT_OK;
+    if (r->partial && may_follow(code)) return;
     note(r, codes[code].err);
     report_item *item = next_item(r, warning);
     if (!item) return;
@@ -237,6 +247,12 @@ const char *report_place(report *r, cel_span at) {
 
 // ---- Names ----------------------------------------------------------------------------------------------------------
 
+bool report_take_names(report *r, uint64_t count) {
+    bool enough = count <= r->names_left;
+    r->names_left = enough ? r->names_left - (uint32_t)count : 0;
+    return enough;
+}
+
 const char *report_near(report *r, const near *n) {
     utf8_shown shown;
     if (!n->best.len) return NULL;
@@ -247,8 +263,7 @@ const char *report_near(report *r, const near *n) {
 
 const char *report_near_key(report *r, tact_str wanted, const strmap *names) {
     near n = near_to(wanted);
-    if (names->count > r->names_left || r->count == REPORT_ITEMS_MAX) return NULL;
-    r->names_left -= names->count;
+    if (r->count == REPORT_ITEMS_MAX || !report_take_names(r, names->count)) return NULL;
     for (uint32_t i = 0; i < names->count; i++) near_offer(&n, names->entries[i].key);
     return report_near(r, &n);
 }
@@ -273,6 +288,7 @@ void report_cel(report *r, const yaml_node *scalar, const tact_cel_result *resul
     if (result->code && result->diagnostics_count == 0) report_no_memory(r); // which is all that it does not speak of
     for (uint32_t i = 0; i < result->diagnostics_count; i++) {
         const tact_cel_diagnostic *d = &result->diagnostics[i];
+        if (r->partial && may_follow_in_cel(d->code)) continue;
         report_item *item = next_item(r, false);
         if (!item) continue;
         bool found = yaml_span(r, scalar, d->pos, d->len, &item->at);
@@ -424,8 +440,7 @@ tact_str report_text(report *r) {
 
 // ---- As JSON --------------------------------------------------------------------------------------------------------
 
-static void json_string(buf *out, const char *key, tact_str text) {
-    buf_printf(out, "%s\"%s\": \"", key[0] == 'f' ? "" : ", ", key); // `file` is the first
+static void json_text(buf *out, tact_str text) {
     for (const char *at = text.ptr, *end = text.ptr + text.len; at < end;) {
         const char *start = at;
         uint32_t c = utf8_next(&at, end);
@@ -438,14 +453,29 @@ static void json_string(buf *out, const char *key, tact_str text) {
             buf_add(out, start, (size_t)(at - start));
         }
     }
+}
+
+static void json_string(buf *out, const char *key, tact_str text) {
+    buf_printf(out, ", \"%s\": \"", key);
+    json_text(out, text);
+    buf_add_char(out, '"');
+}
+
+// From where whoever asked stands: an editor opens it.
+static void json_file(buf *out, const report *r, const report_item *item) {
+    buf_add_text(out, "\"file\": \"");
+    json_text(out, r->where);
+    if (has_place(r, item)) {
+        if (r->where.len && r->where.ptr[r->where.len - 1] != '/') buf_add_char(out, '/');
+        json_text(out, r->sources->files[sources_file_at(r->sources, item->at.pos)].name);
+    }
     buf_add_char(out, '"');
 }
 
 static void print_json(buf *out, const report *r, const report_item *item) {
-    bool placed = has_place(r, item);
     buf_add_text(out, out->len > 1 ? ",\n {" : "\n {");
-    json_string(out, "file", placed ? r->sources->files[sources_file_at(r->sources, item->at.pos)].name : r->where);
-    if (placed) {
+    json_file(out, r, item);
+    if (has_place(r, item)) {
         buf_printf(out, ", \"line\": %u, \"column\": %u, \"end_column\": %u", item->line, item->column,
                    item->column_end);
     }

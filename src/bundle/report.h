@@ -23,7 +23,7 @@ enum {
     REPORT_FAULTS_MAX = 50,      // a text shows so many, errors before warnings; the others it counts
     REPORT_ITEMS_MAX = 10000,    // are kept, of them half may be warnings; what comes after is only counted
     REPORT_PATH_MAX = 400,       // bytes; longer paths are cut
-    REPORT_NAMES_MAX = 4 << 20,  // names that are compared in looking for the nearest, before hints are left out
+    REPORT_NAMES_MAX = 1 << 20,  // names that are compared in looking for the nearest, before hints are left out
     REPORT_STEPS_MAX = 64 << 20, // bytes of lines that report_place counts through, before it leaves columns out
 };
 #define REPORT_NOWHERE ((cel_span){UINT32_MAX, 0}) // of the whole
@@ -59,6 +59,7 @@ typedef struct report {
     uint32_t **lines;          // of each file where its lines begin; NULL: not looked up yet
     uint32_t *lines_count;
     uint32_t files;      // that `lines` has room for
+    bool partial;        // set by whoever knows that files are missing: what may follow from that is not added
     uint32_t names_left; // of REPORT_NAMES_MAX
     uint32_t steps_left; // of REPORT_STEPS_MAX
     uint32_t path_len;
@@ -81,6 +82,9 @@ void report_path(report *r, const char *format, ...) __attribute__((format(print
 // Cuts the path to its first `base` bytes and adds a part, behind a dot unless it is the first or an index ("[3]").
 void report_path_part(report *r, uint32_t base, tact_str part);
 
+// Takes so many from the names that may still be compared, which takes half a second for all of them. False: there
+// were not so many, and none are left.
+bool report_take_names(report *r, uint64_t count);
 // "did you mean `x`?", or NULL if nothing is near.
 const char *report_near(report *r, const near *n);
 // The same with the keys of a map as candidates.
@@ -95,8 +99,8 @@ static inline uint32_t report_errors(const report *r) {
 // All that is kept, by file and place, as people read it; empty if there is nothing. In the arena; {NULL, 0} if memory
 // ran out.
 tact_str report_text(report *r);
-// The same for editors: a JSON array of {file, line, column, end_column, severity, code, path, message, hint}; `path`
-// and `hint` are left out where there is none, the places of what has none.
+// The same for editors: a JSON array of {file, line, column, end_column, severity, code, path, message, hint}; `file`
+// begins with `where`; `path` and `hint` are left out where there is none, the places of what has none.
 tact_str report_json(report *r);
 
 #endif

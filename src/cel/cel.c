@@ -116,6 +116,7 @@ tact_cel_result cel_compile(const tact_cel_env *env, tact_str source, const tact
              .context = context,
              .ast = {.arena = &scratch, .source = result.source}};
     diag_init(&j.diags, cold, result.source);
+    j.diags.terse = options->terse;
     const tact_cel_program *p = phases(&j);
     if (p && verified(p, &j.diags)) result.program = p;
     arena_fini(&scratch);

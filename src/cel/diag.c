@@ -7,9 +7,11 @@
 #include "cel/diag.h"
 
 #include "base/near.h"
+#include "base/num.h"
 #include "base/utf8.h"
 #include "cel/env.h"
 #include "cel/macro.h"
+#include "value/value.h"
 
 // ---- Collecting -----------------------------------------------------------------------------------------------------
 
@@ -652,7 +654,9 @@ static bool can_be_written(tact_str name) {
     return letter && !memchr(name.ptr, '@', name.len);
 }
 
-static void offer_names(near *n, const tact_cel_env *env, const tact_str *locals, uint32_t locals_count) {
+static void offer_names(const cel_diags *d, near *n, const tact_cel_env *env, const tact_str *locals,
+                        uint32_t locals_count) {
+    if (d->terse) return;
     for (uint32_t i = 0; i < locals_count; i++) {
         if (can_be_written(locals[i])) near_offer(n, locals[i]);
     }
@@ -711,8 +715,8 @@ void diag_undeclared_name(cel_diags *d, const tact_cel_env *env, const cel_node 
     }
     near to_whole = near_to(whole), to_name = near_to(name);
     to_name.beginnings = true;
-    offer_names(&to_whole, env, locals, locals_count);
-    offer_names(&to_name, env, locals, locals_count);
+    offer_names(d, &to_whole, env, locals, locals_count);
+    offer_names(d, &to_name, env, locals, locals_count);
     const char *hint = foreign_constant(name);
     if (!hint) hint = did_you_mean(d, to_whole.best.len ? &to_whole : &to_name);
     if (!hint && is_text(compared_to) && can_be_written(name)) {
@@ -729,7 +733,7 @@ void diag_undeclared_name(cel_diags *d, const tact_cel_env *env, const cel_node 
 static const char *fields_hint(cel_diags *d, const cel_record *record, tact_str field) {
     near n = near_to(field);
     n.beginnings = true;
-    for (uint32_t i = 0; i < record->fields.count; i++) near_offer(&n, record->fields.entries[i].key);
+    for (uint32_t i = 0; !d->terse && i < record->fields.count; i++) near_offer(&n, record->fields.entries[i].key);
     if (n.best.len || record->fields.count > FIELDS_TOLD_MAX) return did_you_mean(d, &n);
     buf out = buf_in(d->arena);
     for (uint32_t i = 0; i < record->fields.count; i++) {
@@ -790,11 +794,11 @@ bool diag_undeclared_function(cel_diags *d, const tact_cel_env *env, const cel_n
     tact_str usage = macro_usage(d->arena, call->as.call.name, call->as.call.target, env->libraries, &misplaced);
     near n = near_to(name);
     n.beginnings = true;
-    for (uint32_t i = 0; i < env->functions.count; i++) {
+    for (uint32_t i = 0; !d->terse && i < env->functions.count; i++) {
         tact_str candidate = env->functions.entries[i].key;
         if (can_be_written(candidate)) near_offer(&n, candidate);
     }
-    bool like_macro = offer_macros(&n, env->libraries);
+    bool like_macro = !d->terse && offer_macros(&n, env->libraries);
     const char *hint = function_hint(d, env, name);
     if (!hint) hint = did_you_mean(d, &n);
     cel_span at = call->at;
@@ -897,6 +901,15 @@ static bool is_number(const tact_type *t) {
     return t->kind == TYPE_INT || t->kind == TYPE_UINT || t->kind == TYPE_DOUBLE;
 }
 
+#define QUOTED_MAX 40 // bytes of an expression that a hint has within another; longer ones are hard to read there
+
+// "write double(profile.recency)", for a part of the source.
+static const char *convert_hint(cel_diags *d, const char *function, cel_span at) {
+    const char *text = d->source.ptr + at.pos;
+    if (at.len > QUOTED_MAX || memchr(text, '\n', at.len)) return hint_text(d, "convert it with %s()", function);
+    return hint_text(d, "write %s(%.*s)", function, (int)at.len, text);
+}
+
 // An int written out next to a double or uint is easily written as one of those.
 static const char *number_hint(cel_diags *d, const cel_node *call, const tact_type *const *args) {
     for (uint32_t i = 0; i < 2 && call->as.call.count == 2; i++) {
@@ -906,11 +919,50 @@ static const char *number_hint(cel_diags *d, const cel_node *call, const tact_ty
         return hint_text(d, args[1 - i]->kind == TYPE_DOUBLE ? "write %lld.0" : "write %lldu",
                          (long long)n->as.literal.as.i);
     }
+    for (uint32_t i = 0; i < 2 && call->as.call.count == 2; i++) {
+        if (args[1 - i]->kind == TYPE_DOUBLE) return convert_hint(d, "double", call->as.call.args[i]->extent);
+    }
     return "numbers of one type go together: convert one with int(), uint() or double()";
 }
 
 static bool is_function(const cel_function *f, const char *name) {
     return tact_str_equal(f->name, tact_str_from(name));
+}
+
+// A text written out: as a moment, if it is the date of one.
+static const char *moment_hint(cel_diags *d, const cel_node *text) {
+    static const char form[] = "dddd-dd-dd";
+    bool is_date = text->kind == CEL_LITERAL && text->as.literal.len == sizeof form - 1;
+    for (size_t i = 0; is_date && form[i]; i++) {
+        char c = text->as.literal.as.s[i];
+        is_date = form[i] == 'd' ? c >= '0' && c <= '9' : c == form[i];
+    }
+    if (!is_date) return convert_hint(d, "timestamp", text->extent);
+    return hint_text(d, "write timestamp(\"%.*sT00:00:00Z\")", (int)sizeof form - 1, text->as.literal.as.s);
+}
+
+// What a value has to be written as, to be compared with one of type `with`; NULL if nothing is surely meant.
+static const char *compared_hint(cel_diags *d, const tact_type *with, const tact_type *type, const cel_node *n) {
+    bool text = type->kind == TYPE_STRING, literal = n->kind == CEL_LITERAL;
+    double number;
+    switch (with->kind) {
+    case TYPE_TIMESTAMP:
+        if (text) return moment_hint(d, n);
+        return is_number(type) ? "a moment is written timestamp(\"2026-11-01T09:00:00Z\")" : NULL;
+    case TYPE_DURATION: return text || is_number(type) ? "a time span is written duration(\"36h\")" : NULL;
+    case TYPE_STRING:
+        if (!literal || !is_number(type)) return NULL;
+        return hint_text(d, "text stands in quotes: \"%.*s\"", (int)n->extent.len, d->source.ptr + n->extent.pos);
+    default:
+        if (!is_number(with) || !text || !literal || !num_parse_double(value_str(n->as.literal), &number)) return NULL;
+        return "a number stands without quotes";
+    }
+}
+
+static const char *comparison_hint(cel_diags *d, const cel_node *call, const tact_type *const *args) {
+    const char *hint = compared_hint(d, args[0], args[1], call->as.call.args[1]);
+    if (!hint) hint = compared_hint(d, args[1], args[0], call->as.call.args[0]);
+    return hint ? hint : "both sides must be of one type";
 }
 
 #define WITH_ORDER "int, uint, double, bool, string, bytes, timestamp and duration have an order"
@@ -922,10 +974,10 @@ static const char *operator_use(cel_diags *d, const cel_node *call, const cel_fu
     if (is_number(args[0]) && is_number(args[1]) && args[0] != args[1] && !is_function(f, CEL_OP_MOD)) {
         return number_hint(d, call, args);
     }
-    if (is_function(f, CEL_OP_EQ) || is_function(f, CEL_OP_NE)) return "both sides must be of one type";
+    if (is_function(f, CEL_OP_EQ) || is_function(f, CEL_OP_NE)) return comparison_hint(d, call, args);
     bool order = is_function(f, CEL_OP_LT) || is_function(f, CEL_OP_LE) || is_function(f, CEL_OP_GT) ||
                  is_function(f, CEL_OP_GE);
-    if (order) return type_equal(args[0], args[1]) ? WITH_ORDER : "both sides must be of one type";
+    if (order) return type_equal(args[0], args[1]) ? WITH_ORDER : comparison_hint(d, call, args);
     bool in = is_function(f, CEL_OP_IN), index = is_function(f, CEL_OP_INDEX) || is_function(f, CEL_OP_OPT_INDEX);
     if (!in && !index) return NULL;
     const tact_type *of = args[in ? 1 : 0];
@@ -989,7 +1041,14 @@ void diag_wrong_type(cel_diags *d, cel_span at, const tact_type *expected, const
 }
 
 void diag_wrong_result(cel_diags *d, cel_span at, const tact_type *expected, const tact_type *found) {
-    add(d, TACT_INVALID, "wrong_result", at, NULL, "the expression must be of type %s, but is %s",
+    const char *hint = NULL;
+    if (expected->kind == TYPE_DOUBLE && is_number(found)) {
+        tact_str text = {d->source.ptr + at.pos, at.len};
+        bool written_out = text.len > 0;
+        for (size_t i = 0; i < text.len; i++) written_out &= text.ptr[i] >= '0' && text.ptr[i] <= '9';
+        hint = written_out ? hint_text(d, "write %.*s.0", (int)text.len, text.ptr) : convert_hint(d, "double", at);
+    }
+    add(d, TACT_INVALID, "wrong_result", at, hint, "the expression must be of type %s, but is %s",
         type_text(d, expected), type_text(d, found));
 }
 
@@ -1042,10 +1101,23 @@ void diag_types_too_large(cel_diags *d, cel_span at) {
     add(d, TACT_LIMIT, "types_too_large", at, NULL, "the types within this expression grow too large to be checked");
 }
 
+// "11,110,101,001".
+static void print_grouped(buf *out, uint64_t number) {
+    if (number >= 1000) print_grouped(out, number / 1000);
+    buf_printf(out, number >= 1000 ? ",%03u" : "%u", (unsigned)(number % 1000));
+}
+
 void diag_cost(cel_diags *d, cel_span at, uint64_t cost, uint64_t max) {
-    const char *steps = cost == UINT64_MAX ? "uncountable" : hint_text(d, "%llu", (unsigned long long)cost);
-    add(d, TACT_LIMIT, "too_costly", at, NULL, "the expression may take %s steps, but %llu is the limit",
-        steps ? steps : "", (unsigned long long)max);
+    buf steps = buf_in(d->arena), most = buf_in(d->arena);
+    if (cost == UINT64_MAX) {
+        buf_add_text(&steps, "uncountable");
+    } else {
+        print_grouped(&steps, cost);
+    }
+    print_grouped(&most, max);
+    tact_str taken = buf_done(&steps), limit = buf_done(&most);
+    add(d, TACT_LIMIT, "too_costly", at, NULL, "the expression may take %.*s steps, but %.*s is the limit",
+        (int)taken.len, taken.ptr, (int)limit.len, limit.ptr);
 }
 
 // ---- Compiling ------------------------------------------------------------------------------------------------------

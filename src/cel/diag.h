@@ -17,6 +17,7 @@ typedef struct cel_diags {
     tact_cel_diagnostic *items; // sorted by position in diag_finish
     uint32_t count, room;
     tact_err code; // the gravest kind seen: TACT_OK, INVALID, SYNTAX, LIMIT, NO_MEMORY
+    bool terse;    // set after diag_init: no nearest names
 } cel_diags;
 
 void diag_init(cel_diags *d, arena *a, tact_str source);

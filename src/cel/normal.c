@@ -221,22 +221,26 @@ tact_cel_result normal_compile(const tact_cel_env *env, tact_str source, const t
 // ---- Contradictions -------------------------------------------------------------------------------------------------
 
 enum {
-    DEPTH_MAX = 4000,  // so that a thread's stack is enough
-    STEPS_MAX = 10000, // of one search: well below a millisecond, for any bundle
-    WITHIN_MAX = 500,  // predicates that are tried within meanings, of which there are a great many in long chains
+    DEPTH_MAX = 4000,    // so that a thread's stack is enough
+    BUCKETS = 256,       // of slots: what is chosen has mostly one of its own
+    NOBODY = UINT16_MAX, // ends a bucket
 };
 
 typedef struct search {
     const normal_form *chosen[NORMAL_LEAVES_MAX]; // predicates of the branch
+    uint16_t before[NORMAL_LEAVES_MAX];           // of each, the one chosen before it of its bucket
+    uint16_t newest[BUCKETS];
     uint32_t count;
-    uint32_t branches;
     uint32_t depth;
-    uint32_t within; // predicates that were tried within meanings
-    uint32_t steps;
+    uint64_t steps, steps_max;
     const normal_form *clash;
-    const normal_form *const *meanings; // by slot
-    uint32_t meanings_count;
+    const normal_meanings *meanings;
 } search;
+
+// After very many steps the answer is yes: whoever asks gives up a warning.
+static bool is_tired(const search *s) {
+    return s->steps > s->steps_max;
+}
 
 static bool is_one_of(tact_value v, const normal_form *f) {
     for (uint32_t i = 0; i < f->count; i++) {
@@ -283,24 +287,33 @@ static bool pair_clashes(const normal_form *x, const normal_form *y) {
     return order > 0 || (order == 0 && (x->kind == NORMAL_GT || y->kind == NORMAL_LT));
 }
 
-static bool all_allow(const search *s, uint32_t slot, tact_value v) {
-    for (uint32_t i = 0; i < s->count; i++) {
-        if (s->chosen[i]->slot == slot && !allows(s->chosen[i], v)) return false;
+// Whether all that was chosen of the value's slot allow it but `from`, which it is taken from.
+static bool all_allow(search *s, const normal_form *from, tact_value v) {
+    for (uint32_t i = s->newest[from->slot % BUCKETS]; i != NOBODY; i = s->before[i]) {
+        const normal_form *f = s->chosen[i];
+        s->steps += 1 + f->count;
+        if (f->slot == from->slot && f != from && !allows(f, v)) return false;
+    }
+    return true;
+}
+
+// No value that `x` names is left.
+static bool leaves_nothing(search *s, const normal_form *x) {
+    for (uint32_t i = 0; i < x->count; i++) {
+        if (all_allow(s, x, x->values[i]) || is_tired(s)) return false;
     }
     return true;
 }
 
 // The newest of the chosen against those before it. Where one says which values there can be, each is tried on all.
-static bool newest_clashes(const search *s) {
+static bool newest_clashes(search *s) {
     const normal_form *f = s->chosen[s->count - 1];
-    for (uint32_t i = 0; i < s->count; i++) {
+    for (uint32_t i = s->newest[f->slot % BUCKETS]; i != NOBODY; i = s->before[i]) {
         const normal_form *x = s->chosen[i];
+        s->steps++;
         if (x->slot != f->slot) continue;
         if (x != f && pair_clashes(x, f)) return true;
-        if (x->kind != NORMAL_EQ && x->kind != NORMAL_IN) continue;
-        uint32_t left = 0;
-        for (uint32_t k = 0; k < x->count; k++) left += all_allow(s, f->slot, x->values[k]);
-        if (left == 0) return true;
+        if ((x->kind == NORMAL_EQ || x->kind == NORMAL_IN) && leaves_nothing(s, x)) return true;
     }
     return false;
 }
@@ -310,43 +323,55 @@ typedef struct frame { // forms that still have to hold, from part `at` on, and 
     uint32_t at, count;
     const struct frame *rest;
     const normal_form *via; // the predicate that they are the meaning of; NULL: they were asked for
-    uint32_t nested;        // of how many meanings, one within the other
 } frame;
 
 static bool some_branch_holds(search *s, const frame *todo);
 
 // What the predicate stands for besides itself, or NULL.
-static const normal_form *const *meaning_of(const search *s, const normal_form *f, const frame *in) {
+static const normal_form *const *meaning_of(const search *s, const normal_form *f) {
     bool stands = f->kind == NORMAL_EQ && f->values[0].kind == TACT_BOOL && f->values[0].as.b;
-    if (!stands || f->slot >= s->meanings_count || in->nested == NORMAL_NESTED_MAX) return NULL;
-    return s->meanings[f->slot] ? &s->meanings[f->slot] : NULL;
+    if (!stands || f->slot >= s->meanings->count) return NULL;
+    return s->meanings->of[f->slot] ? &s->meanings->of[f->slot] : NULL;
+}
+
+// Whether the branch has what has a meaning already, and so the meaning. Segments that share others, level below level,
+// would else be gone through as often as there are ways to them.
+static bool is_chosen(search *s, const normal_form *f) {
+    for (uint32_t i = s->newest[f->slot % BUCKETS]; i != NOBODY; i = s->before[i]) {
+        s->steps++;
+        if (s->chosen[i]->slot == f->slot && meaning_of(s, s->chosen[i])) return true;
+    }
+    return false;
 }
 
 static bool choose(search *s, const normal_form *f, const frame *rest) {
-    s->within += rest->via != NULL;
-    if (s->count == NORMAL_LEAVES_MAX || s->within > WITHIN_MAX) return true;
+    const normal_form *const *meaning = meaning_of(s, f), *via = rest->via ? rest->via : f;
+    if (meaning && is_chosen(s, f)) return some_branch_holds(s, rest);
+    if (s->count == NORMAL_LEAVES_MAX) return true;
+    uint16_t *newest = &s->newest[f->slot % BUCKETS];
+    s->before[s->count] = *newest;
+    *newest = (uint16_t)s->count;
     s->chosen[s->count++] = f;
-    bool clashes = newest_clashes(s), holds = false;
-    const normal_form *const *meaning = meaning_of(s, f, rest), *via = rest->via ? rest->via : f;
-    if (clashes) {
-        s->branches++, s->clash = via;
+    bool holds = false;
+    if (newest_clashes(s)) {
+        s->clash = via;
     } else if (meaning) {
-        holds = some_branch_holds(s, &(frame){meaning, 0, 1, rest, via, rest->nested + 1});
+        holds = some_branch_holds(s, &(frame){meaning, 0, 1, rest, via});
     } else {
         holds = some_branch_holds(s, rest);
     }
-    s->count--;
-    return holds || s->branches > NORMAL_BRANCHES_MAX;
+    *newest = s->before[--s->count];
+    return holds;
 }
 
 static bool some_branch_of(search *s, const normal_form *f, const frame *rest) {
     const normal_form *via = rest->via;
     switch ((normal_kind)f->kind) {
-    case NORMAL_FALSE: s->branches++, s->clash = via ? via : f; return s->branches > NORMAL_BRANCHES_MAX;
-    case NORMAL_AND: return some_branch_holds(s, &(frame){f->parts, 0, f->count, rest, via, rest->nested});
+    case NORMAL_FALSE: s->clash = via ? via : f; return false;
+    case NORMAL_AND: return some_branch_holds(s, &(frame){f->parts, 0, f->count, rest, via});
     case NORMAL_OR:
         for (uint32_t i = 0; i < f->count; i++) {
-            if (some_branch_holds(s, &(frame){f->parts, i, i + 1, rest, via, rest->nested})) return true;
+            if (some_branch_holds(s, &(frame){f->parts, i, i + 1, rest, via})) return true;
         }
         return false;
     default: return choose(s, f, rest);
@@ -358,9 +383,9 @@ static bool some_branch_holds(search *s, const frame *todo) {
     frame rest;
     const normal_form *f;
     do {
-        while (todo && todo->at == todo->count) todo = todo->rest;
-        if (!todo || s->branches > NORMAL_BRANCHES_MAX || s->depth == DEPTH_MAX) return true;
-        if (s->steps++ > STEPS_MAX) return true;
+        for (; todo && todo->at == todo->count; s->steps++) todo = todo->rest;
+        s->steps++;
+        if (!todo || s->depth == DEPTH_MAX || is_tired(s)) return true;
         f = todo->parts[todo->at];
         rest = *todo;
         rest.at++;
@@ -372,20 +397,18 @@ static bool some_branch_holds(search *s, const frame *todo) {
     return holds;
 }
 
-bool normal_can_hold_within(const normal_form *const *forms, uint32_t count, const normal_form *const *meanings,
-                            uint32_t meanings_count, const normal_form **clash) {
-    search s;
-    s.count = s.branches = s.depth = s.within = s.steps = 0;
-    s.clash = NULL;
-    s.meanings = meanings;
-    s.meanings_count = meanings_count;
+bool normal_can_hold_within(const normal_form *const *forms, uint32_t count, normal_meanings *m,
+                            const normal_form **clash) {
+    search s = {.steps_max = m->steps_left < NORMAL_STEPS_MAX ? m->steps_left : NORMAL_STEPS_MAX, .meanings = m};
+    memset(s.newest, 0xff, sizeof s.newest);
     bool holds = some_branch_holds(&s, &(frame){.parts = forms, .count = count});
+    m->steps_left -= s.steps < m->steps_left ? s.steps : m->steps_left;
     if (clash) *clash = holds ? NULL : s.clash;
     return holds;
 }
 
 bool normal_can_hold(const normal_form *const *forms, uint32_t count, const normal_form **clash) {
-    return normal_can_hold_within(forms, count, NULL, 0, clash);
+    return normal_can_hold_within(forms, count, &(normal_meanings){.steps_left = NORMAL_STEPS_MAX}, clash);
 }
 
 // ---- Printing -------------------------------------------------------------------------------------------------------

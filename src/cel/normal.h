@@ -53,16 +53,21 @@ TACT_MUST_USE tact_cel_result normal_compile(const tact_cel_env *env, tact_str s
                                              const normal_form **form);
 
 // Can all of them hold together, for any values of the slots? False only if they surely cannot: the predicates of each
-// slot are looked at together, branch by branch; after NORMAL_BRANCHES_MAX of them the answer is true. `*clash` (may be
-// NULL) receives a predicate that contradicts others, or a part that is false by itself.
-enum { NORMAL_BRANCHES_MAX = 1000 };
+// slot are looked at together, branch by branch; after NORMAL_STEPS_MAX comparisons the answer is true. `*clash` (may
+// be NULL) receives a predicate that contradicts others, or a part that is false by itself.
+enum { NORMAL_STEPS_MAX = 100000 }; // less than a millisecond, mostly
 bool normal_can_hold(const normal_form *const *forms, uint32_t count, const normal_form **clash);
-// The same where a bool slot that is true stands for a form (`meanings` by slot; NULL: for nothing), which then must
-// hold, too; a clash within a meaning is told as the predicate of `forms` that it is the meaning of. Meanings may have
-// slots with meanings, of which NORMAL_NESTED_MAX are followed, one within the other.
-enum { NORMAL_NESTED_MAX = 16 };
-bool normal_can_hold_within(const normal_form *const *forms, uint32_t count, const normal_form *const *meanings,
-                            uint32_t meanings_count, const normal_form **clash);
+
+// What a bool slot that is true stands for: a form that then must hold, too. Meanings may have slots with meanings.
+typedef struct normal_meanings {
+    const normal_form *const *of; // by slot; NULL: nothing
+    uint32_t count;
+    uint64_t steps_left; // of all questions; without any the answer is true
+} normal_meanings;
+
+// The same with meanings. A clash within a meaning is told as the predicate of `forms` that it is the meaning of.
+bool normal_can_hold_within(const normal_form *const *forms, uint32_t count, normal_meanings *m,
+                            const normal_form **clash);
 // As CEL would write it, with the slots' names; OTHER as `{its text}`. For tests and tools.
 void normal_print(buf *out, const normal_form *f, const tact_cel_env *env, tact_str source);
 

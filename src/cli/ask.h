@@ -5,8 +5,8 @@
 #ifndef CLI_ASK_H
 #define CLI_ASK_H
 
-#include "engine/form.h"
 #include "tact/tact.h"
+#include "wire/form.h"
 
 typedef struct cli_ask {
     arena memory; // requests and replies

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/opt.h"
 #include "cli/rules.h"
+#include "decide/trial.h"
 
 // clang-format off
 #define OPTIONS(X) \
@@ -31,16 +32,17 @@ static const cli_opt options[] = {
 static const cli_usage usage = {
     .line = "tact check DIR [--db DIR] [--format text|json]",
     .about =
-        "Reads a folder of rules, compiles all of it, and tells every fault and every warning with its place. Changes\n"
-        "nothing. With a store it says as well whether what is stored allows the schema to change as it must.\n"
+        "Reads a folder of rules, compiles all of it, runs its tests, and tells every fault and every warning with\n"
+        "its place. Changes nothing. With a store it says as well whether what is stored allows the schema to change\n"
+        "as it must.\n"
         "\n"
         "  tact check rules/shop\n"
         "  tact check rules/shop --db data\n"
         "  tact check rules/shop --format json\n"
         "  tact check --json-schema >bundle.schema.json\n"
         "\n"
-        "Ends with 0, also if there are warnings; with 1 if there are faults; with 2 if the command line is wrong;\n"
-        "with 3 if the folder, a file or the store cannot be read.\n",
+        "Ends with 0, also if there are warnings; with 1 if there are faults or a test fails; with 2 if the command\n"
+        "line is wrong; with 3 if the folder, a file or the store cannot be read.\n",
     .options = options,
     .options_count = OPTS_COUNT,
     .operands_max = 1,
@@ -50,7 +52,7 @@ static int print_json(report *r) {
     tact_str text = report_json(r);
     cli_print(stdout, text);
     if (text.len && text.ptr[text.len - 1] != '\n') fputc('\n', stdout);
-    if (!r->errors) return CLI_OK;
+    if (!r->code) return CLI_OK;
     return r->code == TACT_IO || r->code == TACT_BUSY ? CLI_UNREACHABLE : CLI_FAILED;
 }
 
@@ -60,7 +62,7 @@ static const char *plural(uint32_t count) {
 
 static int print_text(arena *a, const char *folder, report *r, const bundle *b) {
     int code = rules_report(r);
-    if (!b) {
+    if (!b || r->code) {
         cli_complain("%s: %u error%s, %u warning%s", folder, r->errors, plural(r->errors), r->warnings,
                      plural(r->warnings));
         return code ? code : CLI_FAILED;
@@ -80,6 +82,7 @@ static int check(const char *folder, cli_folder *place, bool json) {
     arena_init(&a, 0);
     if (publish_read_folder(&f, &a, folder)) {
         (void)!bundle_compile(&f.draft, place ? store_schema(place->store) : NULL, &b); // the report says it all
+        if (b) (void)trial_run(b, &f.report);
     }
     int code = json ? print_json(&f.report) : print_text(&a, folder, &f.report, b);
     bundle_free(b);

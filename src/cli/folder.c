@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "bundle/schema_file.h"
 #include "cli/cli.h"
+#include "cli/schema_change.h"
 
 static int read_schema(cli_folder *f, const char *file, schema **out) {
     tact_str text, said;
@@ -26,8 +27,7 @@ static int read_schema(cli_folder *f, const char *file, schema **out) {
     return CLI_FAILED;
 }
 
-// What the store has to say to whoever operates it; also from its own thread.
-static void say(void *context, const char *text) {
+void folder_say(void *context, const char *text) {
     (void)context;
     cli_complain("%s", text);
 }
@@ -48,6 +48,22 @@ static bool check_parent(cli_folder *f, const char *path) {
     return false;
 }
 
+// Lists what the schema that was refused, see store_open, would have changed.
+static void explain_schema(cli_folder *f, const char *path, const schema *wanted) {
+    store *s = NULL;
+    schema *next = NULL;
+    tact_error error;
+    if (store_open(&f->memory, path, &(store_options){.db = {.read_only = true}}, &s, &error)) return;
+    buf out = buf_in(&f->memory);
+    if (!schema_evolve(&f->memory, store_schema(s), wanted, &next, &error)) {
+        schema_change_add(&out, store_schema(s), next);
+    }
+    tact_str changes = buf_done(&out);
+    if (changes.len) cli_complain("it would change the store's:");
+    cli_print(stderr, changes);
+    store_close(s);
+}
+
 int folder_open_with(cli_folder *f, const char *path, const char *schema_file, store_options options) {
     *f = (cli_folder){.store = NULL};
     arena_init(&f->memory, 0);
@@ -60,12 +76,15 @@ int folder_open_with(cli_folder *f, const char *path, const char *schema_file, s
     int code = schema_file ? read_schema(f, schema_file, &wanted) : CLI_OK;
     if (code) return code;
     options.schema = wanted;
-    options.notice.say = say;
+    options.notice.say = folder_say;
     tact_error error;
-    if (store_open(&f->memory, path, &options, &f->store, &error)) {
+    tact_err err = store_open(&f->memory, path, &options, &f->store, &error);
+    if (err) {
         f->store = NULL;
         cli_complain("%s", error.text);
-        return CLI_UNREACHABLE;
+        if (err != TACT_EXISTS) return CLI_UNREACHABLE;
+        explain_schema(f, path, wanted);
+        return CLI_FAILED;
     }
     return options.db.read_only ? folder_view(f) : CLI_OK;
 }

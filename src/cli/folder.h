@@ -15,11 +15,14 @@ typedef struct cli_folder {
 } cli_folder;
 
 // CLI_OK: it is open, and so is its reader if it is `read_only`. Otherwise after a complaint: CLI_USAGE, the schema
-// file cannot be read; CLI_FAILED, the schema is faulty (its report was printed); CLI_UNREACHABLE, the folder cannot be
-// opened. `schema_file` may be NULL: the schema that the store has.
+// file cannot be read; CLI_FAILED, the schema is faulty (its report was printed) or another than the active bundle's
+// (what differs was printed); CLI_UNREACHABLE, the folder cannot be opened. `schema_file` may be NULL: the schema that
+// the store has.
 TACT_MUST_USE int folder_open(cli_folder *f, const char *path, const char *schema_file, bool read_only);
 // The same with options; their schema and what is to be done with notices are set here.
 TACT_MUST_USE int folder_open_with(cli_folder *f, const char *path, const char *schema_file, store_options options);
+// What a store has to say to whoever operates it (store_options.notice); also from its own thread.
+void folder_say(void *context, const char *text);
 void folder_close(cli_folder *f); // commits what is queued; also after folder_open failed
 
 // A view of what is committed, for folder_person; none must be held while commands are recorded. CLI_OK, or

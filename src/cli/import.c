@@ -28,7 +28,7 @@
 #define OPTIONS(X) \
     X(DB,             "db",             "DIR",              "the folder of the store; made if it is not there") \
     X(SCHEMA,         "schema",         "FILE",             "the schema; by default the one that the store has") \
-    X(ID,             "id",             "NAMESPACE=COLUMN", "who a row is about; several are linked to the first") \
+    X(ID,             "id",             "NAMESPACE=COLUMN", "who a row is about; repeatable: all are one person") \
     X(MAP,            "map",            "ATTRIBUTE=COLUMN", "an attribute whose column has another name; repeatable") \
     X(SOURCE,         "source",         "NAME",             "the system that the data comes from") \
     X(TIME,           "time",           "COLUMN",           "when a row was true; by default all are true now") \
@@ -72,12 +72,14 @@ static const cli_usage usage = {
         "Rows that are refused go to FILE.rejects.csv with line and reason, can be mended there and imported by the\n"
         "same command. Importing a file again changes nothing but the times.\n"
         "\n"
-        "Ends with 0 if all rows were applied; with 1 if some were refused, or the schema file is faulty; with 2 if\n"
-        "the command line is wrong or does not fit the file; with 3 if something cannot be opened, read or written.\n"
+        "Ends with 0 if all rows were applied; with 1 if some were refused, or the schema file is faulty or not the\n"
+        "active bundle's; with 2 if the command line is wrong or does not fit the file; with 3 if something cannot be\n"
+        "opened, read or written.\n"
         "After Ctrl-C a shell sees 130, after SIGTERM 143. All that the summary counts as applied is on disk.\n",
     .options = options,
     .options_count = OPTS_COUNT,
     .operands_max = 1,
+    .repeatable = UINT64_C(1) << OPT_ID | UINT64_C(1) << OPT_MAP,
 };
 
 // ---- What a run works on --------------------------------------------------------------------------------------------
@@ -88,7 +90,6 @@ enum {
     INTERVAL_MS = 1000,    // how long a transaction may stay open: the disk is waited for once a second at most
     REFUSED_SHOWN = 5,     // rows whose reasons are printed, too; the others stand in the file of rejects
     UNUSED_SHOWN = 20,     // names of columns without use
-    CHECKED_BYTES = COMMAND_BYTES_MAX / 8, // a row of less, `1;1;1` as doubles, is no more than a command holds
 };
 
 typedef struct batch_row {
@@ -157,12 +158,8 @@ static tact_str row_text(run *r, arena *a, const csv_row *row, uint64_t *number)
 
 static tact_err make_command(run *r, batch *b, const csv_row *row, uint64_t *number, tact_error *error) {
     command *c = &b->commands[b->commands_count];
-    tact_err err = r->json ? import_row_object(&r->plan, &b->memory, row, number, c, error)
-                           : import_row_fields(&r->plan, &b->memory, row, number, c, error);
-    if (err || row->raw.len < CHECKED_BYTES) return err;
-    buf bytes = buf_in(&b->memory);
-    err = command_write(&bytes, c);
-    return err == TACT_LIMIT ? err_set(error, err, "longer than %d bytes as a command", COMMAND_BYTES_MAX) : err;
+    return r->json ? import_row_object(&r->plan, &b->memory, row, number, c, error)
+                   : import_row_fields(&r->plan, &b->memory, row, number, c, error);
 }
 
 // Takes a row of which the reader said `err`. TACT_OK, refused or not, or TACT_NO_MEMORY.
@@ -341,36 +338,21 @@ static size_t find_format(const char *path, const char *format) {
     return FORMATS_COUNT;
 }
 
-// All arguments of an option that may be repeated, in their order: opt_parse has checked the line, and keeps the last.
-static uint32_t collect(int argc, char **argv, int option, const char **out, uint32_t room) {
-    uint32_t count = 0;
-    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (argv[i][0] != '-' || argv[i][1] == '\0') continue;
-        const char *name = argv[i] + 2, *equals = strchr(name, '=');
-        size_t len = equals ? (size_t)(equals - name) : strlen(name);
-        int found = 0;
-        while (strlen(options[found].name) != len || memcmp(options[found].name, name, len) != 0) found++;
-        const char *argument = equals ? equals + 1 : options[found].argument ? argv[++i] : "";
-        if (found == option && count++ < room) out[count - 1] = argument;
-    }
-    return count;
-}
-
 // The pairs NAME=COLUMN of an option. False after a complaint.
-static bool read_pairs(int argc, char **argv, int option, import_pair *out, uint32_t room, uint32_t *count) {
-    const char *given[IMPORT_COLUMNS_MAX];
-    *count = collect(argc, argv, option, given, room);
-    if (*count > room) {
-        cli_complain("`--%s` can be given %" PRIu32 " times at most", options[option].name, room);
-        return false;
-    }
-    for (uint32_t i = 0; i < *count; i++) {
-        const char *equals = strchr(given[i], '=');
-        if (!equals || equals == given[i] || !equals[1]) {
-            cli_complain("`--%s %s`: it is written %s", options[option].name, given[i], options[option].argument);
+static bool read_pairs(int argc, char **argv, size_t option, import_pair *out, uint32_t room, uint32_t *count) {
+    const char *given;
+    *count = 0;
+    for (int at = 0; (given = opt_each(&usage, argc, argv, option, &at));) {
+        if (*count == room) {
+            cli_complain("`--%s` can be given %" PRIu32 " times at most", options[option].name, room);
             return false;
         }
-        out[i] = (import_pair){{given[i], (size_t)(equals - given[i])}, tact_str_from(equals + 1)};
+        const char *equals = strchr(given, '=');
+        if (!equals || equals == given || !equals[1]) {
+            cli_complain("`--%s %s`: it is written %s", options[option].name, given, options[option].argument);
+            return false;
+        }
+        out[(*count)++] = (import_pair){{given, (size_t)(equals - given)}, tact_str_from(equals + 1)};
     }
     return true;
 }

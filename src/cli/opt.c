@@ -6,6 +6,8 @@
 #include "base/near.h"
 #include "cli/cli.h"
 
+enum { LINE_WIDTH = 120 }; // of what --help prints
+
 static const cli_opt *find(const cli_usage *usage, tact_str name) {
     for (size_t i = 0; i < usage->options_count; i++) {
         if (tact_str_equal(tact_str_from(usage->options[i].name), name)) return &usage->options[i];
@@ -24,41 +26,89 @@ static bool refuse(const cli_usage *usage, const char *arg, tact_str name) {
     return false;
 }
 
+// An argument of the command line, with what belongs to it.
+typedef struct word {
+    const char *arg;
+    tact_str name;        // of the option that it may be
+    const cli_opt *opt;   // NULL: there is none of that name
+    const char *argument; // of the option; NULL: it is missing
+    bool is_option, is_end, has_value;
+} word;
+
+// The next one, and `*at` behind it.
+static word next_word(const cli_usage *usage, int argc, char **argv, int *at) {
+    word w = {.arg = argv[(*at)++]};
+    w.is_option = w.arg[0] == '-' && w.arg[1] != '\0';
+    w.is_end = strcmp(w.arg, "--") == 0;
+    if (!w.is_option || w.is_end) return w;
+    bool is_long = w.arg[1] == '-';
+    const char *text = w.arg + 1 + is_long, *equals = strchr(text, '=');
+    w.name = (tact_str){text, equals ? (size_t)(equals - text) : strlen(text)};
+    w.opt = is_long ? find(usage, w.name) : NULL;
+    w.has_value = equals;
+    w.argument = equals ? equals + 1 : "";
+    if (w.opt && w.opt->argument && !equals) w.argument = *at < argc ? argv[(*at)++] : NULL;
+    return w;
+}
+
+// Notes an option; false after a complaint.
+static bool take_option(const cli_usage *usage, const word *w, cli_args *args) {
+    if (!w->opt) return refuse(usage, w->arg, w->name);
+    size_t number = (size_t)(w->opt - usage->options);
+    bool again = args->given[number] && !(usage->repeatable >> number & 1);
+    if (!w->argument) {
+        cli_complain("`%s` needs an argument: --%s %s", w->arg, w->opt->name, w->opt->argument);
+    } else if (!w->opt->argument && w->has_value) {
+        cli_complain("`--%s` takes no argument", w->opt->name);
+    } else if (again) {
+        cli_complain("`--%s` is given twice; it can be given once", w->opt->name);
+    } else {
+        args->given[number] = w->argument;
+        return true;
+    }
+    return false;
+}
+
 bool opt_parse(const cli_usage *usage, int argc, char **argv, cli_args *args) {
     bool options_ended = false;
-    for (int i = 0; i < argc; i++) {
-        const char *arg = argv[i];
-        if (options_ended || arg[0] != '-' || arg[1] == '\0') {
+    for (int at = 0; at < argc;) {
+        if (options_ended || argv[at][0] != '-' || argv[at][1] == '\0') {
             if (args->operands_count == usage->operands_max) {
-                cli_complain("unexpected argument `%s`; usage: %s", arg, usage->line);
+                cli_complain("unexpected argument `%s`; usage: %s", argv[at], usage->line);
                 return false;
             }
-            args->operands[args->operands_count++] = arg;
+            args->operands[args->operands_count++] = argv[at++];
             continue;
         }
-        if (strcmp(arg, "--") == 0) {
-            options_ended = true;
-            continue;
-        }
-        const char *equals = strchr(arg, '=');
-        const char *text = arg + (arg[1] == '-' ? 2 : 1);
-        tact_str name = {text, equals && equals >= text ? (size_t)(equals - text) : strlen(text)};
-        const cli_opt *opt = arg[1] == '-' ? find(usage, name) : NULL;
-        if (!opt) return refuse(usage, arg, name);
-        const char *argument = equals ? equals + 1 : "";
-        if (opt->argument && !equals) {
-            if (++i == argc) {
-                cli_complain("`%s` needs an argument: --%s %s", arg, opt->name, opt->argument);
-                return false;
-            }
-            argument = argv[i];
-        } else if (!opt->argument && equals) {
-            cli_complain("`--%s` takes no argument", opt->name);
-            return false;
-        }
-        args->given[opt - usage->options] = argument;
+        word w = next_word(usage, argc, argv, &at);
+        options_ended = w.is_end;
+        if (!w.is_end && !take_option(usage, &w, args)) return false;
     }
     return true;
+}
+
+const char *opt_each(const cli_usage *usage, int argc, char **argv, size_t option, int *at) {
+    while (*at < argc) {
+        word w = next_word(usage, argc, argv, at);
+        if (w.is_end) break;
+        if (w.is_option && w.opt == &usage->options[option]) return w.argument;
+    }
+    *at = argc;
+    return NULL;
+}
+
+// In lines of LINE_WIDTH columns, the further ones under the first.
+static void print_summary(const char *summary, int indent, FILE *out) {
+    int room = LINE_WIDTH - indent, len = (int)strlen(summary);
+    while (len > room) {
+        int cut = room;
+        while (cut > 0 && summary[cut] != ' ') cut--;
+        if (cut == 0) break;
+        fprintf(out, "%.*s\n%*s", cut, summary, indent, "");
+        summary += cut + 1;
+        len -= cut + 1;
+    }
+    fprintf(out, "%s\n", summary);
 }
 
 void opt_help(const cli_usage *usage, FILE *out) {
@@ -75,6 +125,7 @@ void opt_help(const cli_usage *usage, FILE *out) {
         const cli_opt *opt = &usage->options[i];
         const char *argument = opt->argument ? opt->argument : "";
         int pad = width - (int)strlen(opt->name) - (int)strlen(argument) - (opt->argument ? 1 : 0);
-        fprintf(out, "  --%s%s%s%*s  %s\n", opt->name, opt->argument ? " " : "", argument, pad, "", opt->summary);
+        fprintf(out, "  --%s%s%s%*s  ", opt->name, opt->argument ? " " : "", argument, pad, "");
+        print_summary(opt->summary, width + 6, out);
     }
 }

@@ -20,6 +20,7 @@ typedef struct cli_usage {
     const cli_opt *options;
     size_t options_count;
     size_t operands_max; // arguments that are no options
+    uint64_t repeatable; // a bit, from the lowest, for each option that may be given more than once, see opt_each
 } cli_usage;
 
 typedef struct cli_args {
@@ -29,8 +30,13 @@ typedef struct cli_args {
 } cli_args;
 
 // Sorts `argv` into `args`. Options may stand anywhere before "--", as --name ARGUMENT or --name=ARGUMENT; "-" is an
-// operand. On a mistake complains, names the nearest option and returns false.
+// operand. Each may be given once, unless it is repeatable: then `given` has the last. On a mistake complains, names
+// the nearest option and returns false.
 TACT_MUST_USE bool opt_parse(const cli_usage *usage, int argc, char **argv, cli_args *args);
+
+// Every argument of a repeatable option, in their order: begin with *at = 0; NULL behind the last. Of a line that
+// opt_parse has sorted.
+const char *opt_each(const cli_usage *usage, int argc, char **argv, size_t option, int *at);
 void opt_help(const cli_usage *usage, FILE *out);
 
 #endif

@@ -4,7 +4,6 @@
 // prints it as it is, and the tables below say which fields of a row people see, and how. What the person has not
 // agreed to is not told here either; `tact export` is for all that is held.
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/utf8.h"
 #include "cli/answer.h"
@@ -221,22 +220,15 @@ static tact_value counters_of(picture *p) {
     return tact_list(all.items, all.count);
 }
 
-static int newer_first(const void *a, const void *b) {
-    return value_compare(field(*(const tact_value *)b, "time"), field(*(const tact_value *)a, "time"));
-}
-
-// The latest of those that have happened by then, and how many these are.
+// The latest of those that have happened by then, the newest first, and how many these are.
 static tact_value events_of(picture *p, uint32_t *count) {
-    tact_value held = field(p->held, "events");
-    tact_value *sorted = arena_array(p->a, held.len, sizeof *sorted);
-    *count = 0;
-    p->failed |= !sorted;
-    if (!sorted) return tact_null();
-    for (uint32_t i = 0; i < held.len; i++) {
-        if (has_been(p, field(held.as.items[i], "time"))) sorted[(*count)++] = held.as.items[i];
+    tact_value held = field(p->held, "events"); // in the order of time
+    for (*count = held.len; *count && !has_been(p, field(held.as.items[*count - 1], "time"));) --*count;
+    rows latest = {NULL, 0, 0};
+    for (uint32_t i = *count; i > 0 && latest.count < EVENTS_SHOWN && !p->failed; i--) {
+        add(p, &latest, held.as.items[i - 1]);
     }
-    qsort(sorted, *count, sizeof *sorted, newer_first);
-    return tact_list(sorted, *count < EVENTS_SHOWN ? *count : EVENTS_SHOWN);
+    return tact_list(latest.items, latest.count);
 }
 
 static tact_value draw(picture *p) {

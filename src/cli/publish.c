@@ -150,36 +150,28 @@ static int publish(cli_folder *place, arena *a, const char *folder, const publis
     return CLI_OK;
 }
 
-// A store that is not there is made for a bundle without faults, with the bundle's schema.
-static int make_store(const char *path, arena *a, const char *folder) {
+// A store that is not there is made for a bundle without faults whose tests pass, with the bundle's schema.
+static int build_first(arena *a, const char *folder, bool skip_tests, bundle **out) {
     publish_files f;
-    bundle *b = NULL;
-    store *made = NULL;
-    tact_error error;
-    int code = rules_build(&f, a, folder, NULL, &b);
-    if (code) {
-        cli_complain("%s: %u error%s; no store was made", folder, f.report.errors, f.report.errors == 1 ? "" : "s");
-        return code;
-    }
-    const store_options new_one = {.schema = b->schema};
-    if (store_open(a, path, &new_one, &made, &error)) {
-        cli_complain("%s", error.text);
-        code = CLI_UNREACHABLE;
-    } else {
-        store_close(made);
-    }
-    bundle_free(b);
+    int code = rules_build(&f, a, folder, NULL, out);
+    if (!code && !skip_tests) code = rules_test(&f, *out);
+    if (!code) return CLI_OK;
+    cli_complain("%s: %u error%s; no store was made", folder, f.report.errors, f.report.errors == 1 ? "" : "s");
     return code;
 }
 
 static int open_and_publish(const char *path, arena *a, const char *folder, const publish_options *o) {
     cli_folder place;
+    bundle *first = NULL;
     const char *file = arena_printf(a, "%s/data.mdb", path);
-    int code = file && access(file, F_OK) != 0 && errno == ENOENT ? make_store(path, a, folder) : CLI_OK;
-    if (code) return code;
-    code = rules_open(&place, path);
-    if (!code) code = publish(&place, a, folder, o);
-    folder_close(&place);
+    bool is_new = file && access(file, F_OK) != 0 && errno == ENOENT;
+    int code = is_new ? build_first(a, folder, o->skip_tests, &first) : CLI_OK;
+    if (!code) {
+        code = rules_open_new(&place, path, first ? first->schema : NULL);
+        if (!code) code = publish(&place, a, folder, o);
+        folder_close(&place);
+    }
+    bundle_free(first);
     return code;
 }
 
@@ -236,7 +228,6 @@ int cmd_publish(int argc, char **argv) {
                                .now_ms = clock_wall_ms(),
                                .secret = given[OPT_KEY] ? secret : NULL,
                                .skip_tests = given[OPT_SKIP_TESTS] != NULL,
-                               .keep_name = true,
                                .instead_of = tact_str_from(given[OPT_INSTEAD_OF] ? given[OPT_INSTEAD_OF] : "")};
     arena a;
     arena_init(&a, 0);

@@ -55,8 +55,9 @@ static const cli_usage usage = {
 #include "wire/change_tbl.h"
 #undef X
         "\n"
-        "Ends with 0; with 1 if a change was refused, or the schema file is faulty; with 2 if the command line is\n"
-        "wrong or the file cannot be read; with 3 if the folder cannot be opened or written to.\n",
+        "Ends with 0; with 1 if a change was refused, or the schema file is faulty or not the active bundle's; with\n"
+        "2 if the command line is wrong or the file cannot be read; with 3 if the folder cannot be opened or written\n"
+        "to.\n",
     .options = options,
     .options_count = OPTS_COUNT,
     .operands_max = 1,

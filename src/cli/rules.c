@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "cli/answer.h"
 #include "cli/cli.h"
+#include "decide/trial.h"
 
 enum { WAIT_MS = 5000, PAUSE_MS = 50 }; // for another process that writes; most that publish are done in a second
 static const char active_word[] = "active";
@@ -54,31 +55,35 @@ int rules_version(cli_folder *place, const char *text, tact_str *name, uint64_t 
 
 // ---- Opening --------------------------------------------------------------------------------------------------------
 
-static void say(void *context, const char *text) {
-    (void)context;
-    cli_complain("%s", text);
-}
-
 static void rest(void) {
     const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
     (void)nanosleep(&pause, NULL);
 }
 
+// One that is there keeps the schema that it has, also if another process has made it just now.
+static tact_err try_open(cli_folder *place, const char *path, const schema *first, tact_error *error) {
+    store_options options = {.notice.say = folder_say};
+    tact_err err = store_open(&place->memory, path, &options, &place->store, error);
+    if (err != TACT_USAGE || !first) return err;
+    options.schema = first;
+    return store_open(&place->memory, path, &options, &place->store, error);
+}
+
 int rules_open(cli_folder *place, const char *path) {
+    return rules_open_new(place, path, NULL);
+}
+
+int rules_open_new(cli_folder *place, const char *path, const schema *first) {
     *place = (cli_folder){.store = NULL};
     arena_init(&place->memory, 0);
-    if (access(path, F_OK) != 0) {
+    if (!first && access(path, F_OK) != 0) {
         cli_complain("%s: %s", path, strerror(errno));
         return CLI_UNREACHABLE;
     }
-    const store_options options = {.notice.say = say};
     const int64_t until = clock_mono_ms() + WAIT_MS;
     tact_error error;
     tact_err err;
-    while ((err = store_open(&place->memory, path, &options, &place->store, &error)) == TACT_BUSY) {
-        if (clock_mono_ms() >= until) break;
-        rest();
-    }
+    while ((err = try_open(place, path, first, &error)) == TACT_BUSY && clock_mono_ms() < until) rest();
     if (!err) return CLI_OK;
     place->store = NULL;
     if (err == TACT_BUSY) {
@@ -156,12 +161,18 @@ int rules_build(publish_files *f, arena *a, const char *text, cli_folder *place,
     return code ? code : no_memory();
 }
 
+int rules_test(publish_files *f, const bundle *b) {
+    if (!trial_run(b, &f->report)) return CLI_OK;
+    int code = rules_report(&f->report);
+    return code ? code : no_memory();
+}
+
 // ---- Words ----------------------------------------------------------------------------------------------------------
 
 const char *rules_tests(arena *a, const bundle *b, bool skipped) {
     if (!b->tests_count) return "";
-    const char *text = arena_printf(a, "%u test%s, %s", b->tests_count, b->tests_count == 1 ? "" : "s",
-                                    skipped ? "skipped" : "not run: decisions come with a later version");
+    const char *text = arena_printf(a, "%u test%s %s", b->tests_count, b->tests_count == 1 ? "" : "s",
+                                    skipped ? "skipped" : "passed");
     return text ? text : "";
 }
 

@@ -18,11 +18,15 @@ TACT_MUST_USE int rules_version(cli_folder *place, const char *text, tact_str *n
 // Opens a store that is there for writing; waits a little for another process that has it open so, as one does that
 // publishes. folder_close ends it, also after a complaint. CLI_OK or CLI_UNREACHABLE.
 TACT_MUST_USE int rules_open(cli_folder *place, const char *path);
+// The same of a store that is made, with this schema, if there is none.
+TACT_MUST_USE int rules_open_new(cli_folder *place, const char *path, const schema *first);
 
 // Reads what the text names. `place` is open for reading, or NULL: there is no store. Faults of form are printed.
 TACT_MUST_USE int rules_read(publish_files *f, arena *a, const char *text, cli_folder *place);
 // The same, compiled against the store's schema, if there is one. Faults are printed, warnings are not.
 TACT_MUST_USE int rules_build(publish_files *f, arena *a, const char *text, cli_folder *place, bundle **out);
+// Runs its tests; those that fail are printed.
+TACT_MUST_USE int rules_test(publish_files *f, const bundle *b);
 
 // Prints a report, if it has anything, on standard error. CLI_OK: no errors. CLI_FAILED; CLI_UNREACHABLE: files could
 // not be read.
@@ -30,7 +34,7 @@ int rules_report(report *r);
 // Says what a function of publish.h returned: the report, and the error if that is not what the report says.
 int rules_failed(report *r, tact_err err, const tact_error *error);
 
-// "15 tests, not run: decisions come with a later version", or empty without any.
+// "15 tests passed" or "15 tests skipped"; empty without any.
 const char *rules_tests(arena *a, const bundle *b, bool skipped);
 // "shop@3".
 const char *rules_version_text(arena *a, const bundles_version *v);

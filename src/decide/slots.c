@@ -28,7 +28,8 @@ static tact_value read_attribute(slots *s, uint32_t number) {
     }
     if (attribute->has_default) return attribute->fallback;
     bool granted = attribute->purpose < 0 || slots_granted(s, (uint32_t)attribute->purpose);
-    return fault(s, TACT_FAULT_ABSENT, record_absence_text(granted ? RECORD_UNSET : RECORD_NOT_GRANTED));
+    return fault(s, TACT_FAULT_ABSENT,
+                 record_absence_text(s->bundle->schema, number, granted ? RECORD_UNSET : RECORD_NOT_GRANTED));
 }
 
 // The property of the event that the aggregate is of; NULL kind if it does not carry it.

@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "decide/slots.h"
 #include "engine/decision.h"
-#include "engine/form.h"
 #include "store/event.h"
+#include "wire/form.h"
 #include "wire/json.h"
 
 enum {

@@ -12,6 +12,12 @@ static tact_err store_problem(tact_problem *p, tact_err err, const tact_error *e
     return problem_of(p, err, TACT_PROBLEM_NONE, error);
 }
 
+static uint64_t fnv(tact_str text) { // FNV-1a
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < text.len; i++) hash = (hash ^ (uint8_t)text.ptr[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
 // ---- Who it is ------------------------------------------------------------------------------------------------------
 
 // An identity of a strand's person that still finds it, the strand's own if it does.
@@ -36,31 +42,22 @@ static tact_err find_strands(session *s, decision_person *who, tact_error *error
     return who->identity.value.len ? TACT_OK : find_identity(s, &l, who->strand, &who->identity, error);
 }
 
-tact_err decision_find_person(session *s, const request_whom *whom, decision_person *out, tact_problem *p) {
-    tact_error error;
-    tact_err err = whom->id ? store_person_by_id(&s->reader, whom->id, &out->record, &error) : TACT_NOT_FOUND;
+// By the request or, of several identities, by the first that somebody is known by. TACT_NOT_FOUND: nobody is.
+static tact_err find_record(session *s, const request_whom *whom, decision_person *out, tact_error *error) {
+    tact_err err = whom->id ? store_person_by_id(&s->reader, whom->id, &out->record, error) : TACT_NOT_FOUND;
     out->strand = err ? 0 : whom->id;
-    out->identity = (command_identity){.value = {NULL, 0}};
     for (uint32_t i = 0; err == TACT_NOT_FOUND && i < whom->identities_count; i++) {
         const command_identity *one = &whom->identities[i];
         err = apply_find(&s->reader.txn, one->space, one->value, &out->strand);
         if (err) continue;
         out->identity = *one;
-        err = store_person_by_id(&s->reader, out->strand, &out->record, &error);
+        err = store_person_by_id(&s->reader, out->strand, &out->record, error);
     }
-    if (s->reader.txn.broken) return store_problem(p, db_fault(&s->reader.txn, &error), &error);
-    out->known = !err;
-    out->strands = NULL;
-    out->strands_count = 0;
-    if (out->known) {
-        err = find_strands(s, out, &error);
-        out->unit = record_unit(&out->record);
-        return err ? store_problem(p, err, &error) : TACT_OK;
-    }
-    if (err != TACT_NOT_FOUND) return store_problem(p, err, &error);
-    out->strand = 0;
-    out->unit = (tact_str){NULL, 0};
-    if (!whom->identities_count) return TACT_OK;
+    return s->reader.txn.broken ? db_fault(&s->reader.txn, error) : err;
+}
+
+// "cookie:7f3": what experiments hash as long as nobody is known.
+static bool find_unit(session *s, const request_whom *whom, decision_person *out) {
     out->identity = whom->first;
     const tact_str space = s->bundle ? s->bundle->bundle->schema->identities[whom->first.space].name : out->unit;
     buf unit = buf_in(&s->scratch);
@@ -68,7 +65,47 @@ tact_err decision_find_person(session *s, const request_whom *whom, decision_per
     buf_add_char(&unit, ':');
     buf_add_str(&unit, whom->first.value);
     out->unit = buf_done(&unit);
-    return out->unit.ptr ? TACT_OK : problem_no_memory(p);
+    return out->unit.ptr;
+}
+
+tact_err decision_find_person(session *s, const request_whom *whom, decision_person *out, tact_problem *p) {
+    tact_error error;
+    *out = (decision_person){.unit = {NULL, 0}};
+    tact_err err = find_record(s, whom, out, &error);
+    out->known = !err;
+    if (out->known) {
+        err = find_strands(s, out, &error);
+        out->unit = record_unit(&out->record);
+        return err ? store_problem(p, err, &error) : TACT_OK;
+    }
+    if (err != TACT_NOT_FOUND) return store_problem(p, err, &error);
+    out->strand = 0;
+    return !whom->identities_count || find_unit(s, whom, out) ? TACT_OK : problem_no_memory(p);
+}
+
+// No strand has such a number. Should two identities have the same, their caps have less room for a moment.
+static uint64_t key_of(const command_identity *of) {
+    return (fnv(of->value) + of->space) | UINT64_C(1) << 63;
+}
+
+static void add_key(decision_person *who, uint64_t *keys, uint64_t key) {
+    for (uint32_t i = 0; i < who->keys_count; i++) {
+        if (keys[i] == key) return;
+    }
+    keys[who->keys_count++] = key;
+}
+
+static bool find_keys(const decision *d, decision_person *who) {
+    const request_whom *whom = &d->whom;
+    size_t most = 1 + (size_t)who->strands_count + whom->identities_count;
+    uint64_t *keys = arena_array(&d->session->scratch, most, sizeof *keys);
+    if (!keys) return false;
+    who->keys = keys;
+    if (who->known) add_key(who, keys, who->strand);
+    if (!who->known && whom->identities_count) add_key(who, keys, key_of(&whom->first));
+    for (uint32_t i = 0; i < who->strands_count; i++) add_key(who, keys, who->strands[i]);
+    for (uint32_t i = 0; i < whom->identities_count; i++) add_key(who, keys, key_of(&whom->identities[i]));
+    return true;
 }
 
 // ---- What counts already --------------------------------------------------------------------------------------------
@@ -141,10 +178,8 @@ static tact_str draw_id(session *s, int64_t now_ms) {
     return (tact_str){text, DECISION_ID_LEN};
 }
 
-uint64_t decision_seed(tact_str id) { // FNV-1a
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < id.len; i++) hash = (hash ^ (uint8_t)id.ptr[i]) * UINT64_C(0x100000001b3);
-    return hash;
+uint64_t decision_seed(tact_str id) {
+    return fnv(id);
 }
 
 static tact_err set_events(decision *d, tact_problem *p) {
@@ -166,6 +201,7 @@ tact_err decision_begin(decision *d, session *s, const request *r, tact_problem 
     tact_err err = request_whom_read(r, &s->scratch, d->bundle->schema, false, &d->whom, p);
     if (!err) err = request_decide_read(r, &s->scratch, s->engine->store, d->bundle, clock_wall_ms(), &d->in, p);
     if (err) return err;
+    d->in.dry |= s->engine->read_only;
     d->id = d->in.decision.len ? d->in.decision : draw_id(s, d->in.now_ms);
     if (!d->id.ptr) return problem_no_memory(p);
     d->request = (decide_request){.placements = d->in.placements,
@@ -183,7 +219,8 @@ tact_err decision_run(decision *d, const decide_observer *o, tact_problem *p) {
     tact_error error = {.text = ""};
     tact_err err = decision_find_person(s, &d->whom, &d->person, p);
     if (err) return err;
-    err = reserve_look(s->reserved, &s->reader, &s->scratch, d->person.strands, d->person.strands_count);
+    if (!find_keys(d, &d->person)) return problem_no_memory(p);
+    err = reserve_look(s->reserved, &s->reader, &s->scratch, d->person.keys, d->person.keys_count);
     if (err) return problem_set(p, err, TACT_PROBLEM_NONE, NULL, "%s", tact_err_text(err));
     bool counted = reserve_any_of_person(s->reserved) || d->own_count || d->frame;
     const decide_person person = {.record = d->person.known ? &d->person.record : NULL,
@@ -348,7 +385,8 @@ tact_err decision_run_and_reserve(decision *d, decision_effects **out, tact_prob
         decision_effects *x = find_effects(d);
         if (!x) return problem_no_memory(p);
         if (d->code) return problem_set(p, d->code, TACT_PROBLEM_NONE, NULL, "%s", tact_err_text(d->code));
-        err = reserve_take(s->reserved, x->items, x->items_count, d->person.strand, d->in.now_ms, x->reserved);
+        err = reserve_take(s->reserved, x->items, x->items_count, d->person.keys_count ? *d->person.keys : 0,
+                           d->in.now_ms, x->reserved);
         if (err == TACT_EXISTS) continue;
         if (err) return overloaded(p);
         share_entries(x);

@@ -21,6 +21,10 @@ typedef struct decision_person { // whom it is for, in a view
     const uint64_t *strands;   // of the person
     uint32_t strands_count;
     tact_str unit;
+    // What reservations for it are filed under: its strands, and the request's identities, so that somebody of whom
+    // nothing is written yet has caps as well. The first is the one to file under; none: nobody is meant.
+    const uint64_t *keys;
+    uint32_t keys_count;
 } decision_person;
 
 // Of several identities the first that somebody is known by. Nobody being known is no error.

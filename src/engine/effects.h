@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What decisions leave behind, on its way to the store: commands are put into a bounded queue, and a thread of its own
-// hands them to the writer, many at once, so that who decides never waits for a disk. Nothing is dropped: where the
-// disk takes nothing, they wait, and once the queue is full those who decide something that counts wait, and then are
-// told.
+// What decisions leave behind, on its way to the store: commands are put into a ring, and a thread of its own hands
+// them to the writer, many at once, so that who decides never waits for a disk. Nothing is dropped: where the disk
+// takes nothing, they wait, and once the queue is full those who decide something that counts wait, and then are told.
 //
 // Reservations (reserve.h) go with the commands that count, and end with them.
 #ifndef ENGINE_EFFECTS_H
@@ -12,10 +11,9 @@
 #include "engine/reserve.h"
 
 enum {
-    EFFECTS_BYTES = 8 << 20,    // of commands that wait, packed: some ten thousand
+    EFFECTS_BYTES = 16 << 20,   // of commands that wait, packed: half is more than one request can hold
     EFFECTS_WAIT_MS = 1000,     // for room
     EFFECTS_BATCH = 4096,       // commands at once
-    EFFECTS_SETTLE_MS = 10,     // between two looks at what has become visible
     EFFECTS_CLOSING_TRIES = 20, // of handing over what is left when it closes, 100 ms apart
 };
 
@@ -32,8 +30,6 @@ TACT_MUST_USE tact_err effects_pack(buf *out, const command *commands, reserve_e
 // Queues what was packed. No view may be held: where there is no room, this waits. TACT_BUSY: there was none for
 // EFFECTS_WAIT_MS; TACT_LIMIT: it is more than the queue ever holds. Then nothing was queued.
 TACT_MUST_USE tact_err effects_put(effects *e, const char *bytes, size_t len);
-// Waits until all that was put before is applied and can be seen.
-void effects_flush(effects *e);
 
 typedef struct effects_status {
     uint64_t queued;  // bytes

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "engine/line.h"
 #include "engine/log.h"
 
 // ---- The active bundle ----------------------------------------------------------------------------------------------
@@ -227,37 +228,35 @@ static session *take(tact_engine *e) {
     return s;
 }
 
-// In the engine's arena, on a line of the cache of its own.
-static void *alloc_aligned(arena *a, size_t size) {
-    char *room = arena_zalloc(a, size + 64);
-    return room ? (char *)(((uintptr_t)room + 63) & ~(uintptr_t)63) : NULL;
-}
-
-// With the lock.
-static tact_err make_session(tact_engine *e, session **out, tact_error *error) {
+// With the lock. NULL: as `err` says.
+static session *make_session(tact_engine *e, tact_err *err, tact_error *error) {
     uint8_t secret[HASH_SECRET];
     uint32_t number = atomic_load(&e->sessions_count);
     if (number == ENGINE_SESSIONS_MAX) {
-        return err_set(error, TACT_BUSY, "%u calls are being answered already", number);
+        *err = err_set(error, TACT_BUSY, "%u calls are being answered already", number);
+        return NULL;
     }
-    session *s = alloc_aligned(&e->memory, sizeof *s);
-    reserve_reader *reserved = alloc_aligned(&e->memory, sizeof *reserved);
-    if (!s || !reserved) return err_set(error, TACT_NO_MEMORY, "no memory for another thread");
-    tact_err err = hash_secret_draw(secret, error);
-    if (!err) err = store_reader_open(e->store, &s->reader, error);
-    if (err) return err;
+    session *s = e->unmade ? e->unmade : line_zalloc(&e->memory, sizeof *s);
+    if (s && !s->reserved) s->reserved = line_zalloc(&e->memory, sizeof *s->reserved);
+    e->unmade = s;
+    if (!s || !s->reserved) {
+        *err = err_set(error, TACT_NO_MEMORY, "no memory for another thread");
+        return NULL;
+    }
+    *err = hash_secret_draw(secret, error);
+    if (!*err) *err = store_reader_open(e->store, &s->reader, error);
+    if (*err) return NULL;
     db_read_pause(&s->reader.txn);
     memcpy(s->random, secret, sizeof s->random);
     s->engine = e;
     s->number = number;
-    s->reserved = reserved;
     arena_init(&s->scratch, 0);
     live_join(&e->live, &s->live);
     reserve_join(e->reserve, s->reserved);
+    e->unmade = NULL;
     e->sessions[number] = s;
     atomic_store(&e->sessions_count, number + 1);
-    *out = s;
-    return TACT_OK;
+    return s;
 }
 
 tact_err session_view(session *s, tact_problem *p) {
@@ -280,9 +279,10 @@ tact_err session_begin(tact_engine *e, session **out, tact_problem *p) {
     session *s = take(e);
     if (!s) {
         pthread_mutex_lock(&e->opening);
-        tact_err err = make_session(e, &s, &error);
+        tact_err err = TACT_OK;
+        s = make_session(e, &err, &error);
         pthread_mutex_unlock(&e->opening);
-        if (err) return problem_of(p, err, err == TACT_BUSY ? TACT_PROBLEM_OVERLOADED : TACT_PROBLEM_NONE, &error);
+        if (!s) return problem_of(p, err, err == TACT_BUSY ? TACT_PROBLEM_OVERLOADED : TACT_PROBLEM_NONE, &error);
     }
     s->bundle = live_pin(&s->live);
     tact_err err = session_view(s, p);
@@ -315,6 +315,12 @@ uint64_t session_draw(session *s) {
     z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
     return (z ^ (z >> 31)) ^ s->random[1];
+}
+
+uint64_t engine_decided(const tact_engine *e) {
+    uint64_t decided = 0;
+    for (uint32_t i = 0; i < atomic_load(&e->sessions_count); i++) decided += atomic_load(&e->sessions[i]->decided);
+    return decided;
 }
 
 static void close_sessions(tact_engine *e) {

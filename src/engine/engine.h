@@ -13,8 +13,9 @@
 
 #include "bundle/live.h"
 #include "engine/effects.h"
-#include "engine/problem.h"
 #include "engine/publish.h"
+#include "tact/tact.h"
+#include "wire/problem.h"
 
 enum {
     ENGINE_SESSIONS_MAX = 500, // calls at once; half of the views that a folder allows, another process may want some
@@ -48,8 +49,9 @@ struct tact_engine {
     reserve *reserve;
     effects *effects;           // NULL: read_only
     struct decision_log *log;   // NULL: none
-    pthread_mutex_t opening;    // over making sessions
+    pthread_mutex_t opening;    // over making sessions, and `unmade`
     pthread_mutex_t publishing; // one at a time
+    struct session *unmade;     // that could not be made whole, for the next try
     struct session *sessions[ENGINE_SESSIONS_MAX];
     _Atomic uint32_t sessions_count;
     _Atomic uint64_t free; // the first free session's number plus one, and in the upper half how often that was changed
@@ -58,8 +60,7 @@ struct tact_engine {
     pthread_mutex_t keeping; // over the two below
     pthread_cond_t stop;
     bool stopping;
-    bool kept;                // the keeper runs
-    _Atomic uint64_t decided; // answers given, explained and dry ones included
+    bool kept; // the keeper runs
 };
 
 typedef struct session {
@@ -71,6 +72,7 @@ typedef struct session {
     reserve_reader *reserved; // aligned
     arena scratch;            // of one call
     uint64_t random[2];       // state of what decisions' ids are drawn from
+    _Atomic uint64_t decided; // answers given, explained and dry ones included
     // During a call:
     engine_bundle *bundle; // pinned; NULL: none is active
     bool viewing;
@@ -87,6 +89,7 @@ TACT_MUST_USE tact_err session_view(session *s, tact_problem *p); // a new one
 TACT_MUST_USE tact_err session_needs_bundle(session *s, tact_problem *p);
 uint64_t session_draw(session *s); // a random number
 
+uint64_t engine_decided(const tact_engine *e); // answers given, by all sessions
 TACT_MUST_USE tact_err engine_needs_writing(const tact_engine *e, tact_problem *p);
 // Makes a bundle (the engine's from now on) the active one. TACT_NO_MEMORY: it was freed.
 TACT_MUST_USE tact_err engine_swap(tact_engine *e, bundle *b, const bundles_version *v, tact_problem *p);

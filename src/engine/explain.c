@@ -5,6 +5,7 @@
 // the whole inwards, as long as exactly one operand of an && or || has the value that came out.
 #include "engine/explain.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/utf8.h"
@@ -38,6 +39,7 @@ typedef struct outcome { // of an offer at a placement
 typedef struct stand { // of a placement
     outcome *fates;    // by the placement's contents
     uint32_t count;
+    uint32_t latest; // that was asked for: the next is the same or the one behind it, mostly
     uint32_t removed[BUNDLE_STAGES];
 } stand;
 
@@ -56,10 +58,9 @@ struct explanation {
     decide_observer observer;
     stand *stands; // by the request's placements
     hearing hearings[RULES_MAX];
-    uint32_t depth;          // so many of them
-    const bundle_rule *last; // rule that ended, and what decided it
-    part decided;
-    tact_value *values; // by slot, those that were read
+    uint32_t depth;          // so many of them; behind them is what was heard of the last rule that ended
+    const bundle_rule *last; // that one
+    tact_value *values;      // by slot, those that were read
     bool failed;
 };
 
@@ -69,16 +70,16 @@ static outcome *fate_of(explanation *x, uint32_t at, uint32_t offer) {
     if (at >= x->d->request.placements_count) return NULL;
     stand *s = &x->stands[at];
     uint32_t low = 0, high = s->count; // ascending by offer
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        if (s->fates[middle].offer == offer) return &s->fates[middle];
-        if (s->fates[middle].offer < offer) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    for (uint32_t i = s->latest; i < high && i < s->latest + 2; i++) {
+        if (s->fates[i].offer == offer) low = i, high = i + 1;
     }
-    return NULL;
+    while (low + 1 < high) {
+        uint32_t middle = (low + high) / 2;
+        *(s->fates[middle].offer <= offer ? &low : &high) = middle;
+    }
+    if (low == high || s->fates[low].offer != offer) return NULL;
+    s->latest = low;
+    return &s->fates[low];
 }
 
 static void begins(void *context, const bundle_rule *rule, uint32_t at, int32_t offer) {
@@ -166,10 +167,10 @@ static part find_decided(const hearing *h, const bundle_rule *rule, tact_value v
 
 static void ends(void *context, const bundle_rule *rule, tact_value value) {
     explanation *x = context;
+    (void)value;
     if (x->failed) return;
     const hearing *h = &x->hearings[--x->depth];
     x->last = rule;
-    x->decided = find_decided(h, rule, value);
     outcome *f = h->offer < 0 ? NULL : fate_of(x, h->place, (uint32_t)h->offer);
     if (!f) return;
     f->terms = h->parts; // those of the last rule that is evaluated, which is the ranking
@@ -188,7 +189,7 @@ static void removes(void *context, uint32_t at, uint32_t offer, bundle_stage sta
     f->removed = true;
     f->stage = stage;
     f->why = *why;
-    if (why->rule && why->rule == x->last) f->decided = x->decided;
+    if (why->rule && why->rule == x->last) f->decided = find_decided(&x->hearings[x->depth], why->rule, why->value);
     x->stands[at].removed[stage]++;
 }
 
@@ -415,7 +416,7 @@ static tact_value offer_of(form *f, const explanation *x, const decide_place *sh
     }
     if (fate->scored) {
         form_put(f, &one, "score", tact_double(fate->score));
-        form_put(f, &one, "propensity", tact_double(fate->propensity));
+        if (!isnan(fate->propensity)) form_put(f, &one, "propensity", tact_double(fate->propensity));
         form_put(f, &one, "terms", terms_of(f, fate, x->d->bundle->rankings[shown->ranking].rule.text));
     }
     if (fate->rooms) form_put(f, &one, "caps", caps_of(f, fate));

@@ -19,7 +19,7 @@
 #define ENGINE_EXPLAIN_H
 
 #include "engine/decision.h"
-#include "engine/form.h"
+#include "wire/form.h"
 
 typedef struct explanation explanation;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two areas of memory take turns, as in effects.c. Subtle: erasing waits for what is queued, and holds the files, so
-// that no frame of the person is written behind it by what was decided before.
+// Subtle: erasing waits for what is queued, and holds the files, so that no frame of the person is written behind it by
+// what was decided before.
 #include "engine/log.h"
 
 #include <dirent.h>
@@ -14,29 +14,21 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "engine/line.h"
 #include "engine/reply.h"
+#include "engine/ring.h"
 #include "store/load.h"
 #include "wire/msgpack.h"
 
 enum { PATH_MAX_BYTES = 4096, MAGIC_SIZE = sizeof LOG_MAGIC - 1 };
 
-typedef struct area {
-    char *bytes;
-    size_t len;
-} area;
-
 struct decision_log {
+    ring ring; // of frames
     char folder[PATH_MAX_BYTES - 64];
     tact_log_options options;
     db_notice notice;
     pthread_t thread;
-    pthread_mutex_t mutex; // over all up to the files
-    pthread_cond_t work, done;
-    area areas[2];
-    area *filling;
-    uint64_t taken, written; // areas
-    uint64_t dropped;
-    bool stopping;
+    _Atomic uint64_t dropped;
     pthread_mutex_t files; // over all below, and what is in the files
     int file;              // -1: none
     uint64_t number, size;
@@ -140,11 +132,11 @@ static tact_value payload_of(form *f, const decision *d, const log_frame *frame)
     return form_map(f, &all);
 }
 
-static void write_head(char *head, tact_str payload, uint32_t flags, uint64_t whom) {
+static void write_head(char *head, tact_str payload, uint64_t whom) {
     uint8_t sum[HASH_SUM];
     hash_bytes(payload, sum);
     head = save_u32(head, (uint32_t)payload.len);
-    head = save_u32(head, flags);
+    head = save_u32(head, 0);
     head = save_u64(head, whom);
     save_bytes(head, (const char *)sum, LOG_CHECKSUM);
 }
@@ -155,48 +147,27 @@ static bool checks(const char *head, tact_str payload) {
     return memcmp(head + LOG_HEAD - LOG_CHECKSUM, sum, LOG_CHECKSUM) == 0;
 }
 
-// False: there is no room.
-static bool queue(decision_log *l, tact_str payload, uint64_t whom) {
-    char head[LOG_HEAD];
-    write_head(head, payload, 0, whom);
-    size_t len = LOG_HEAD + payload.len;
-    pthread_mutex_lock(&l->mutex);
-    bool fits = len <= LOG_BYTES - l->filling->len;
-    if (fits) {
-        char *at = save_bytes(l->filling->bytes + l->filling->len, head, LOG_HEAD);
-        save_bytes(at, payload.ptr, payload.len);
-        if (!l->filling->len) pthread_cond_signal(&l->work);
-        l->filling->len += len;
-    }
-    pthread_mutex_unlock(&l->mutex);
-    return fits;
-}
-
 void log_put(decision_log *l, const decision *d, const log_frame *frame) {
+    static const char no_head[LOG_HEAD];
     form f = {&d->session->scratch, frame->failed};
     buf out = buf_in(&d->session->scratch);
     tact_value v = payload_of(&f, d, frame);
-    bool ok = !f.failed && !msgpack_write(&out, v) && !out.failed && out.len <= LOG_FRAME_MAX;
-    uint64_t whom = d->person.known ? record_person(&d->person.record) : log_whom(d->person.unit);
-    if (ok && queue(l, (tact_str){out.ptr, out.len}, whom)) return;
-    pthread_mutex_lock(&l->mutex);
-    l->dropped++;
-    pthread_mutex_unlock(&l->mutex);
+    buf_add(&out, no_head, LOG_HEAD);
+    bool ok = !f.failed && !msgpack_write(&out, v) && !out.failed && out.len <= LOG_HEAD + LOG_FRAME_MAX;
+    if (ok) {
+        uint64_t whom = d->person.known ? record_person(&d->person.record) : log_whom(d->person.unit);
+        write_head(out.ptr, (tact_str){out.ptr + LOG_HEAD, out.len - LOG_HEAD}, whom);
+        ok = ring_put(&l->ring, out.ptr, out.len);
+    }
+    if (!ok) atomic_fetch_add(&l->dropped, 1);
 }
 
 uint64_t log_dropped(decision_log *l) {
-    if (!l) return 0;
-    pthread_mutex_lock(&l->mutex);
-    uint64_t dropped = l->dropped;
-    pthread_mutex_unlock(&l->mutex);
-    return dropped;
+    return l ? atomic_load(&l->dropped) : 0;
 }
 
 void log_flush(decision_log *l) {
-    pthread_mutex_lock(&l->mutex);
-    uint64_t wanted = l->taken + (l->filling->len > 0);
-    while (l->written < wanted) pthread_cond_wait(&l->done, &l->mutex);
-    pthread_mutex_unlock(&l->mutex);
+    ring_flush(&l->ring);
 }
 
 // ---- Files ----------------------------------------------------------------------------------------------------------
@@ -257,7 +228,14 @@ static bool next_file(decision_log *l) {
     path_of(l, ++l->number, path);
     l->file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
     l->size = MAGIC_SIZE;
-    if (l->file < 0 || !write_all(l->file, LOG_MAGIC, MAGIC_SIZE)) return false;
+    if (l->file < 0) return false;
+    if (!write_all(l->file, LOG_MAGIC, MAGIC_SIZE)) {
+        int why = errno;
+        (void)unlink(path); // else a full disk would be filled with empty files
+        l->number--;
+        errno = why;
+        return false;
+    }
     take_oldest_away(l);
     return true;
 }
@@ -269,47 +247,30 @@ static void tell(decision_log *l, const char *why) {
     l->notice.say(l->notice.context, text);
 }
 
-// With the files. Frames that cannot be written are dropped; a file that may end in a part of one is not written on.
-static void write_area(decision_log *l, const area *from, uint64_t *dropped) {
-    for (size_t at = 0; at < from->len;) {
-        const char *frame = from->bytes + at;
-        size_t len = LOG_HEAD + load_u32(frame);
-        at += len;
-        bool ok = (l->file >= 0 && l->size + len <= l->options.file_bytes) || next_file(l);
-        ok = ok && write_all(l->file, frame, len);
-        if (ok) {
-            l->size += len;
-        } else {
-            tell(l, strerror(errno));
-            if (l->file >= 0) close(l->file);
-            l->file = -1;
-            ++*dropped;
-        }
-        l->troubled = !ok;
+// With the files. A frame that cannot be written is dropped; a file that may end in a part of one is not written on.
+static void write_frame(decision_log *l, tact_str frame) {
+    bool ok = (l->file >= 0 && l->size + frame.len <= l->options.file_bytes) || next_file(l);
+    ok = ok && write_all(l->file, frame.ptr, frame.len);
+    if (ok) {
+        l->size += frame.len;
+    } else {
+        tell(l, strerror(errno));
+        if (l->file >= 0) close(l->file);
+        l->file = -1;
+        atomic_fetch_add(&l->dropped, 1);
     }
+    l->troubled = !ok;
 }
 
 static void *run(void *context) {
     decision_log *l = context;
-    pthread_mutex_lock(&l->mutex);
-    for (;;) {
-        while (!l->filling->len && !l->stopping) pthread_cond_wait(&l->work, &l->mutex);
-        if (!l->filling->len) break;
-        area *full = l->filling;
-        uint64_t dropped = 0;
-        l->filling = full == &l->areas[0] ? &l->areas[1] : &l->areas[0];
-        l->taken++;
-        pthread_mutex_unlock(&l->mutex);
+    tact_str frame;
+    do {
         pthread_mutex_lock(&l->files);
-        write_area(l, full, &dropped);
-        full->len = 0;
+        while (ring_take(&l->ring, &frame)) write_frame(l, frame);
+        ring_return(&l->ring);
         pthread_mutex_unlock(&l->files);
-        pthread_mutex_lock(&l->mutex);
-        l->dropped += dropped;
-        l->written = l->taken;
-        pthread_cond_broadcast(&l->done);
-    }
-    pthread_mutex_unlock(&l->mutex);
+    } while (ring_rest(&l->ring));
     return NULL;
 }
 
@@ -318,16 +279,13 @@ static void *run(void *context) {
 static void destroy(decision_log *l) {
     if (l->file >= 0) close(l->file);
     pthread_mutex_destroy(&l->files);
-    pthread_cond_destroy(&l->done);
-    pthread_cond_destroy(&l->work);
-    pthread_mutex_destroy(&l->mutex);
+    ring_fini(&l->ring);
 }
 
 tact_err log_open(arena *a, const tact_log_options *options, db_notice notice, decision_log **out, tact_error *error) {
-    decision_log *l = ARENA_NEW(a, decision_log);
-    char *bytes = arena_alloc(a, (size_t)2 * LOG_BYTES);
+    decision_log *l = line_zalloc(a, sizeof *l);
     uint64_t first;
-    if (!l || !bytes) return err_set(error, TACT_NO_MEMORY, "no memory for a log of decisions");
+    if (!l) return err_set(error, TACT_NO_MEMORY, "no memory for a log of decisions");
     int len = snprintf(l->folder, sizeof l->folder, "%s", options->folder);
     struct stat st;
     if (len < 0 || (size_t)len >= sizeof l->folder || stat(l->folder, &st) || !S_ISDIR(st.st_mode)) {
@@ -338,15 +296,12 @@ tact_err log_open(arena *a, const tact_log_options *options, db_notice notice, d
     if (!l->options.file_bytes) l->options.file_bytes = LOG_FILE_BYTES;
     if (!l->options.files_max) l->options.files_max = LOG_FILES_MAX;
     l->notice = notice;
-    l->areas[0].bytes = bytes;
-    l->areas[1].bytes = bytes + LOG_BYTES;
-    l->filling = &l->areas[0];
     l->file = -1;
     (void)find_files(l, &first, &l->number);
-    pthread_mutex_init(&l->mutex, NULL);
+    if (!ring_init(&l->ring, a, LOG_BYTES)) {
+        return err_set(error, TACT_NO_MEMORY, "no memory for a log of decisions");
+    }
     pthread_mutex_init(&l->files, NULL);
-    pthread_cond_init(&l->work, NULL);
-    pthread_cond_init(&l->done, NULL);
     if (!pthread_create(&l->thread, NULL, run, l)) {
         *out = l;
         return TACT_OK;
@@ -357,10 +312,7 @@ tact_err log_open(arena *a, const tact_log_options *options, db_notice notice, d
 
 void log_close(decision_log *l) {
     if (!l) return;
-    pthread_mutex_lock(&l->mutex);
-    l->stopping = true;
-    pthread_cond_signal(&l->work);
-    pthread_mutex_unlock(&l->mutex);
+    ring_stop(&l->ring);
     pthread_join(l->thread, NULL);
     destroy(l);
 }
@@ -374,19 +326,19 @@ static bool is_among(uint64_t whom, const uint64_t *all, uint32_t count) {
     return false;
 }
 
+// The head last: until it says so, the frame is found again by whom it is of.
 static bool overwrite(int file, off_t at, uint32_t len) {
     static const char zeros[4096];
     char head[LOG_HEAD];
     memset(head, 0, sizeof head);
     save_u32(save_u32(head, len), LOG_ERASED);
-    if (pwrite(file, head, sizeof head, at) != (ssize_t)sizeof head) return false;
-    for (at += LOG_HEAD; len;) {
+    for (off_t to = at + LOG_HEAD; len;) {
         uint32_t n = len < sizeof zeros ? len : (uint32_t)sizeof zeros;
-        if (pwrite(file, zeros, n, at) != (ssize_t)n) return false;
-        at += n;
+        if (pwrite(file, zeros, n, to) != (ssize_t)n) return false;
+        to += n;
         len -= n;
     }
-    return true;
+    return pwrite(file, head, sizeof head, at) == (ssize_t)sizeof head;
 }
 
 // Of what is no frame, as at the end of a file that was cut off, nothing is left.
@@ -419,8 +371,8 @@ tact_err log_erase(decision_log *l, const uint64_t *whom, uint32_t count, tact_e
     int why = errno;
     pthread_mutex_unlock(&l->files);
     if (ok) return TACT_OK;
-    return err_set(error, TACT_IO, "%s: %s; the person is erased, but not from the log of decisions: erase it again",
-                   path, strerror(why));
+    return err_set(error, TACT_IO, "%s: %s: the log of decisions still holds something of the person", path,
+                   strerror(why));
 }
 
 // ---- Reading --------------------------------------------------------------------------------------------------------

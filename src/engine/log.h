@@ -18,7 +18,7 @@
 // With it a decision is the same to the byte wherever that bundle is, also when all else has changed: the record lies
 // in the frame, and `counts` are the answers that deciding got when it asked how often something counted beyond it.
 //
-// Frames are written by a thread of its own off a bounded queue. What finds it full is dropped and counted; nobody who
+// Frames are written by a thread of its own off a ring. What finds it full is dropped and counted; nobody who
 // decides ever waits for it.
 #ifndef ENGINE_LOG_H
 #define ENGINE_LOG_H
@@ -28,7 +28,7 @@
 #include "tact/tact.h"
 
 enum {
-    LOG_BYTES = 4 << 20,       // of frames that wait
+    LOG_BYTES = 8 << 20,       // of frames that wait
     LOG_FILE_BYTES = 64 << 20, // of a file, by default
     LOG_FILES_MAX = 16,        // kept, by default
     LOG_FRAME_MAX = 2 << 20,   // a record may be large; a larger frame is dropped
@@ -72,7 +72,7 @@ void log_flush(decision_log *l);       // waits until what was put is written
 
 // Whom a frame is of that is about somebody unknown.
 uint64_t log_whom(tact_str unit);
-// Overwrites the frames of these. TACT_IO.
+// Overwrites the frames of these, on disk when it returns. Once more does no harm. `l` may be NULL. TACT_IO.
 TACT_MUST_USE tact_err log_erase(decision_log *l, const uint64_t *whom, uint32_t count, tact_error *error);
 
 // ---- Reading --------------------------------------------------------------------------------------------------------

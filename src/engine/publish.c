@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "decide/trial.h"
 
 _Static_assert((int)SOURCES_HASH == (int)HASH_SUM && (int)BUNDLES_HASH == (int)HASH_SUM, "one hash everywhere");
 
@@ -25,6 +26,7 @@ static void begin_files(publish_files *f, arena *a, tact_str where) {
 bool publish_read_folder(publish_files *f, arena *a, const char *folder) {
     begin_files(f, a, tact_str_from(folder));
     f->whole = draft_read_folder(&f->draft, &f->report, &f->sources, folder);
+    if (!f->whole) bundle_check_rest(&f->draft);
     return f->whole;
 }
 
@@ -73,8 +75,12 @@ tact_err publish_read_version(publish_files *f, arena *a, db_txn *t, tact_str na
 // The report's errors as one.
 static tact_err count_faults(const report *r, tact_error *error) {
     tact_err code = r->code ? r->code : TACT_INVALID; // no files at all
-    (void)err_set(error, code, "%.*s: %u error%s", (int)r->where.len, r->where.ptr, r->errors,
-                  r->errors == 1 ? "" : "s");
+    if (code == TACT_NO_MEMORY) {
+        (void)no_memory(error);
+    } else {
+        (void)err_set(error, code, "%.*s: %u error%s", (int)r->where.len, r->where.ptr, r->errors,
+                      r->errors == 1 ? "" : "s");
+    }
     return code;
 }
 
@@ -99,9 +105,8 @@ typedef struct publishing {
     store *s;
     arena *a; // for the whole of it
     const schema *running;
-    bool is_new; // to be stored; else to be made active again
-    bool keep_name;
-    tact_str instead_of;
+    bool is_new;         // to be stored; else to be made active again
+    tact_str instead_of; // if it is new: of another name, this alone may be replaced
     bundles_version version;
     tact_str content; // if it is new
     publish_result result;
@@ -116,7 +121,7 @@ static bool is_same(const bundles_version *active, const bundles_version *v) {
 static tact_err replace(publishing *p, const bundles_version *active, tact_error *error) {
     tact_str name = p->version.name;
     if (tact_str_equal(active->name, name)) return TACT_OK;
-    if (p->keep_name && !tact_str_equal(active->name, p->instead_of)) {
+    if (p->is_new && !tact_str_equal(active->name, p->instead_of)) {
         return err_set(error, TACT_EXISTS, "%.*s@%llu is active, and `%.*s` would take its place",
                        (int)active->name.len, active->name.ptr, (unsigned long long)active->number, (int)name.len,
                        name.ptr);
@@ -213,21 +218,16 @@ static tact_err publish(publishing *p, publish_files *f, const publish_options *
     tact_err err = build(f, p->running, &p->result.bundle, error);
     p->result.took.build = clock_mono_us() - begun;
     if (err) return err;
-    p->result.tested = o->run_tests && !o->skip_tests;
-    if (p->result.tested) o->run_tests(o->tests_context, p->result.bundle, &f->report);
-    if (report_errors(&f->report)) return count_faults(&f->report, error);
+    p->result.tested = !o->skip_tests;
+    if (p->result.tested) (void)trial_run(p->result.bundle, &f->report);
+    if (f->report.code) return count_faults(&f->report, error);
     err = make_version(p, f, o, error);
     return err ? err : commit(p, error);
 }
 
 tact_err publish_folder(store *s, arena *a, const char *folder, const publish_options *o, publish_files *f,
                         publish_result *out, tact_error *error) {
-    publishing p = {.s = s,
-                    .a = a,
-                    .running = store_schema(s),
-                    .is_new = true,
-                    .keep_name = o->keep_name,
-                    .instead_of = o->instead_of};
+    publishing p = {.s = s, .a = a, .running = store_schema(s), .is_new = true, .instead_of = o->instead_of};
     int64_t begun = clock_mono_us();
     (void)publish_read_folder(f, a, folder);
     p.result.took.read = clock_mono_us() - begun;

@@ -27,18 +27,12 @@ bool publish_read_folder(publish_files *f, arena *a, const char *folder);
 TACT_MUST_USE tact_err publish_read_version(publish_files *f, arena *a, db_txn *t, tact_str name, uint64_t number,
                                             bundles_version *out, tact_error *error);
 
-// Runs a bundle's tests. What fails goes into the report as errors.
-typedef void publish_check(void *context, const bundle *b, report *r);
-
 typedef struct publish_options {
     tact_str author, message; // UTF-8, or empty
     int64_t now_ms;
     const uint8_t *secret; // SIGN_SECRET bytes: signs it; NULL: unsigned
     bool skip_tests;       // which the version says for ever
-    bool keep_name;        // refuse to take the place of a bundle of another name, unless that is `instead_of`
-    tact_str instead_of;
-    publish_check *run_tests;
-    void *tests_context;
+    tact_str instead_of;   // the bundle of another name whose place it may take; empty: of none
 } publish_options;
 
 typedef struct publish_times { // in microseconds
@@ -51,7 +45,7 @@ typedef struct publish_result {
     bool schema_changed;
     const schema *schema_before; // until the store is closed
     bundles_version replaced;    // what was active under another name; number 0: nothing was
-    bool tested;                 // its tests were run
+    bool tested;                 // its tests were run, and passed
     publish_times took;
     bundle *bundle; // the caller's, to be swapped in, or for bundle_free; its hash is set
 } publish_result;
@@ -59,8 +53,8 @@ typedef struct publish_result {
 // Publishes a folder, after all commands that were queued before it. Its files, and what is wrong with them, are in
 // `f`, also after an error. The very files that are active, by the same signer, under the schema that they want, are
 // not published again. If the report has errors, the gravest of them, with a text that counts them; else what
-// bundles_publish and store_evolve_with return. TACT_EXISTS: `keep_name`, and another is active. `out` is set only if
-// nothing went wrong.
+// bundles_publish and store_evolve_with return. A test of the bundle that fails is such an error. TACT_EXISTS: a bundle
+// of another name is active, which is not `instead_of`. `out` is set only if nothing went wrong.
 TACT_MUST_USE tact_err publish_folder(store *s, arena *a, const char *folder, const publish_options *o,
                                       publish_files *f, publish_result *out, tact_error *error);
 // Makes a version active that was published before, if its files still compile against the store's schema, changed back

@@ -86,23 +86,26 @@ static const char *compile(replay *r, tact_str name, bundle **out, const uint8_t
     return why;
 }
 
-static tact_err find_version(replay *r, tact_value frame, version **out, tact_error *error) {
+// NULL: as `err` says.
+static version *find_version(replay *r, tact_value frame, tact_err *err, tact_error *error) {
     tact_value hash = field(frame, "hash");
     if (hash.kind != TACT_BYTES || hash.len != BUNDLES_HASH) {
-        return err_set(error, TACT_INVALID, "it names no bundle");
+        *err = err_set(error, TACT_INVALID, "it names no bundle");
+        return NULL;
     }
     for (version *v = r->versions; v; v = v->next) {
-        *out = v;
-        if (memcmp(v->hash, hash.as.s, sizeof v->hash) == 0) return TACT_OK;
+        if (memcmp(v->hash, hash.as.s, sizeof v->hash) == 0) return v;
     }
     version *v = ARENA_NEW(r->arena, version);
-    if (!v) return err_set(error, TACT_NO_MEMORY, "no memory for a bundle");
+    if (!v) {
+        *err = err_set(error, TACT_NO_MEMORY, "no memory for a bundle");
+        return NULL;
+    }
     memcpy(v->hash, hash.as.s, sizeof v->hash);
     v->why = compile(r, text(field(frame, "bundle")), &v->bundle, v->hash);
     v->next = r->versions;
     r->versions = v;
-    *out = v;
-    return TACT_OK;
+    return v;
 }
 
 // ---- What went in ---------------------------------------------------------------------------------------------------
@@ -243,8 +246,8 @@ tact_err replay_frame(replay *r, const log_read *frame, replay_result *out, tact
     }
     out->decision = text(field(v, "decision"));
     out->bundle = text(field(v, "bundle"));
-    err = find_version(r, v, &of, error);
-    if (err) return err;
+    of = find_version(r, v, &err, error);
+    if (!of) return err;
     out->why = of->why;
     return of->bundle ? decide_again(r, v, of->bundle, out, error) : TACT_OK;
 }

@@ -3,6 +3,8 @@
 // Answers as values.
 #include "engine/reply.h"
 
+#include <math.h>
+
 #include "base/clock.h"
 
 // Names have no more bytes than a token takes, see bundle/draft.h.
@@ -37,7 +39,7 @@ static tact_value choice_of(form *f, const decision *d, const bundle_placement *
         form_put(f, &one, "fallback", tact_bool(true));
     } else {
         form_put(f, &one, "score", tact_double(choice->score));
-        form_put(f, &one, "propensity", tact_double(choice->propensity));
+        if (!isnan(choice->propensity)) form_put(f, &one, "propensity", tact_double(choice->propensity));
     }
     if (tokens) form_put(f, &one, "token", token_of(f, d, offer, placement));
     return form_map(f, &one);

@@ -6,7 +6,7 @@
 #define ENGINE_REPLY_H
 
 #include "engine/decision.h"
-#include "engine/form.h"
+#include "wire/form.h"
 
 // Puts `placements`, `arms` and `held_out`, if there are any: what follows from the inputs alone. With `tokens`, which
 // tie what happens to the decision.

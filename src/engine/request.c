@@ -36,13 +36,13 @@ static const struct {
     form takes;
 } keys[REQUEST_KEYS] = {
 #define X(KEY, key, operations, takes, doc) {#key, operations, takes},
-#include "engine/request_tbl.h"
+#include "wire/request_tbl.h"
 #undef X
 };
 
 static const char *const operations[OPERATIONS] = {
-#define X(NAME, name, doc) #name,
-#include "engine/operation_tbl.h"
+#define X(NAME, name, role, pace, doc) #name,
+#include "wire/operation_tbl.h"
 #undef X
 };
 
@@ -373,7 +373,7 @@ static tact_err read_event(arena *a, const store *s, const bundle *b, tact_value
             return wrong_type(p, at, "names that are texts", v.as.map->entries[i].key);
         }
     }
-    tact_str type;
+    tact_str type = {NULL, 0};
     *out = (request_event){.what = {.offer = -1, .placement = -1}};
     tact_err err = text_member(v.as.map, "type", at, &type, p);
     if (!err) err = text_member(v.as.map, "channel", at, &out->channel, p);

@@ -6,19 +6,19 @@
 #define ENGINE_REQUEST_H
 
 #include "decide/decide.h"
-#include "engine/problem.h"
 #include "engine/token.h"
+#include "wire/problem.h"
 
 typedef enum operation {
-#define X(NAME, name, doc) OPERATION_##NAME,
-#include "engine/operation_tbl.h"
+#define X(NAME, name, role, pace, doc) OPERATION_##NAME,
+#include "wire/operation_tbl.h"
 #undef X
     OPERATIONS
 } operation;
 
 typedef enum request_key {
 #define X(KEY, key, operations, takes, doc) REQUEST_##KEY,
-#include "engine/request_tbl.h"
+#include "wire/request_tbl.h"
 #undef X
     REQUEST_KEYS
 } request_key;

@@ -1,62 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Entries lie in lists, by strand and by counter; some lists share a lock. Subtle, in the order of what could go
-// wrong:
-//   - An entry's number is drawn with the locks held, after the shards were told that they are not empty. So a reader
-//     that draws its own number later, and then looks, finds either an entry that it must count or a lock to wait for.
+// Entries lie in lists, by strand and by counter, the newest first; some lists share a lock, which only those take who
+// change them. Subtle, in the order of what could go wrong:
+//   - A list numbers its entries. An entry is in the list before the list says that it has so many: whoever reads that
+//     number first finds all up to it. Later ones are news, which are looked for with the lock held.
 //   - An entry must not go while somebody's view is older than its command: readers say with which epoch they began
-//     before their view is opened; the epoch grows when answers have become visible; an entry goes when all who look
-//     have begun after that.
+//     before their view is opened; the epoch grows when answers have become visible; an entry leaves its lists when all
+//     who look have begun after that. Somebody may still be standing on it; so it is used again when all who look have
+//     begun after it left.
 //   - While a batch is being committed nobody knows its positions. Whether a view has it is asked of the view itself,
-//   by
-//     the ids of the commands; of a counter for everyone by those of a few, since a batch is visible as a whole. Should
-//     all of these have been refused, then too many are counted for a moment, never too few.
+//     by the ids of the commands; of a counter for everyone by those of a few, since a batch is visible as a whole.
+//     Should all of these have been refused, then too many are counted for a moment, never too few.
 #include "engine/reserve.h"
 
 #include <pthread.h>
 #include <time.h>
 
+#include "engine/line.h"
+
 enum {
-    SHARDS = 512, // lists of each kind
-    LOCKS = 16,   // of each kind: so few that whoever needs all of them may hold them
-    SAMPLES = 4,  // ids of a batch that are asked for
+    LOCKS = 16,  // of each kind: so few that whoever needs all of them may hold them
+    SAMPLES = 4, // ids of a batch that are asked for
 };
+_Static_assert(RESERVE_LISTS == 1 << 9, "list_of takes 9 bits");
 
 #define QUEUED UINT64_MAX             // as a position: its command was not handed over yet
 #define SUBMITTED (UINT64_C(1) << 63) // and the batch's number: it was, and has not been answered
 #define NO_EPOCH UINT64_MAX
 
+typedef enum kind { OF_STRAND, OF_TALLY, KINDS } kind;
+
+typedef struct link { // of an entry in a list
+    _Atomic(reserve_entry *) next;
+    reserve_entry *before; // with the lock
+    uint64_t number;
+} link;
+
 struct reserve_entry {
-    reserve_entry *next_of_strand, *next_of_tally;
-    uint64_t seq, tally, strand; // strand 0: of nobody
+    link links[KINDS];
+    uint64_t tally, strand; // strand 0: of nobody
     int64_t time_ms;
     _Atomic uint64_t position;
-    uint64_t retire; // epoch in which it became visible; of the settling thread
-    bool visible;    // likewise
     bool everyone;
     uint8_t id[RESERVE_ID];
-    reserve_entry *after; // free, or answered and not gone
+    _Atomic uint32_t below; // in a stack: the entry below, as there
+    // The settling thread's:
+    reserve_entry *after;
+    uint64_t retire; // epoch in which it became visible, or left
+    bool visible;
 };
+
+// Entries that nobody needs now: the number of the uppermost plus one, and in the upper half how often that changed.
+typedef _Atomic uint64_t stack;
+
+typedef struct list {
+    pthread_mutex_t *mutex; // one of the locks
+    _Atomic(reserve_entry *) first;
+    _Atomic uint64_t count; // that it ever had
+} list;
 
 typedef struct lock {
     _Alignas(64) pthread_mutex_t mutex;
 } lock;
 
-typedef struct shard {
-    pthread_mutex_t *mutex; // one of the locks
-    _Atomic uint32_t count;
-    reserve_entry *first;
-} shard;
-
 struct reserve {
-    lock locks[2 * LOCKS];
-    shard of_strands[SHARDS], of_tallies[SHARDS];
-    _Atomic uint64_t seq, epoch;
+    lock locks[KINDS * LOCKS];
+    list lists[KINDS * RESERVE_LISTS];
+    _Atomic uint64_t epoch;
     _Atomic uint32_t count;
-    pthread_mutex_t mutex; // over the two below
-    reserve_entry *unused;
-    reserve_reader *readers;
-    reserve_entry *answered; // of the settling thread
+    stack unused, left; // left their lists, and somebody may stand on them
+    _Atomic(reserve_reader *) readers;
+    reserve_entry *answered, *leaving; // the settling thread's
     reserve_entry *entries;
 };
 
@@ -65,44 +79,55 @@ typedef struct reserve_seen {
     int64_t time_ms;
 } reserve_seen;
 
+// ---- Entries that nobody needs --------------------------------------------------------------------------------------
+
+static void push(reserve *r, stack *s, reserve_entry *e) {
+    uint64_t top = atomic_load(s), wanted;
+    do {
+        atomic_store(&e->below, (uint32_t)top);
+        wanted = ((top >> 32) + 1) << 32 | (uint32_t)(e - r->entries + 1);
+    } while (!atomic_compare_exchange_weak(s, &top, wanted));
+}
+
+static reserve_entry *pop(reserve *r, stack *s) {
+    uint64_t top = atomic_load(s), wanted;
+    reserve_entry *e;
+    do {
+        if (!(uint32_t)top) return NULL;
+        e = &r->entries[(uint32_t)top - 1];
+        wanted = ((top >> 32) + 1) << 32 | atomic_load(&e->below);
+    } while (!atomic_compare_exchange_weak(s, &top, wanted));
+    return e;
+}
+
 // ---- Making ---------------------------------------------------------------------------------------------------------
 
 tact_err reserve_new(arena *a, reserve **out) {
-    char *room = arena_zalloc(a, sizeof(reserve) + 64); // an arena aligns to less than a line of the cache
-    if (!room) return TACT_NO_MEMORY;
-    reserve *r = (reserve *)(((uintptr_t)room + 63) & ~(uintptr_t)63);
-    r->entries = arena_zalloc(a, RESERVE_MAX * sizeof *r->entries);
-    if (!r->entries) return TACT_NO_MEMORY;
-    for (uint32_t i = RESERVE_MAX; i-- > 0;) {
-        r->entries[i].after = r->unused;
-        r->unused = &r->entries[i];
+    reserve *r = line_zalloc(a, sizeof *r);
+    if (r) r->entries = arena_zalloc(a, RESERVE_MAX * sizeof *r->entries);
+    if (!r || !r->entries) return TACT_NO_MEMORY;
+    for (uint32_t i = RESERVE_MAX; i-- > 0;) push(r, &r->unused, &r->entries[i]);
+    for (int i = 0; i < KINDS * LOCKS; i++) pthread_mutex_init(&r->locks[i].mutex, NULL);
+    for (int i = 0; i < KINDS * RESERVE_LISTS; i++) {
+        r->lists[i].mutex = &r->locks[i / RESERVE_LISTS * LOCKS + i % LOCKS].mutex;
     }
-    for (int i = 0; i < 2 * LOCKS; i++) pthread_mutex_init(&r->locks[i].mutex, NULL);
-    for (int i = 0; i < SHARDS; i++) {
-        r->of_strands[i].mutex = &r->locks[i % LOCKS].mutex;
-        r->of_tallies[i].mutex = &r->locks[LOCKS + i % LOCKS].mutex;
-    }
-    pthread_mutex_init(&r->mutex, NULL);
     *out = r;
     return TACT_OK;
 }
 
 void reserve_free(reserve *r) {
-    pthread_mutex_destroy(&r->mutex);
-    for (int i = 0; i < 2 * LOCKS; i++) pthread_mutex_destroy(&r->locks[i].mutex);
+    for (int i = 0; i < KINDS * LOCKS; i++) pthread_mutex_destroy(&r->locks[i].mutex);
 }
 
 void reserve_join(reserve *r, reserve_reader *reader) {
     *reader = (reserve_reader){.of = r};
     atomic_init(&reader->epoch, NO_EPOCH);
-    pthread_mutex_lock(&r->mutex);
-    reader->next = r->readers;
-    r->readers = reader;
-    pthread_mutex_unlock(&r->mutex);
+    reader->next = atomic_load(&r->readers);
+    while (!atomic_compare_exchange_weak(&r->readers, &reader->next, reader)) {}
 }
 
-static shard *shard_of(shard *of, uint64_t key) {
-    return &of[key * UINT64_C(0x9E3779B97F4A7C15) >> 55]; // the upper 9 bits: SHARDS
+static list *list_of(reserve *r, kind k, uint64_t key) {
+    return &r->lists[k * RESERVE_LISTS + (key * UINT64_C(0x9E3779B97F4A7C15) >> 55)];
 }
 
 // ---- Looking --------------------------------------------------------------------------------------------------------
@@ -113,10 +138,21 @@ void reserve_begin(reserve_reader *reader) {
     reader->strands_count = reader->seen_count = 0;
     reader->position = 0;
     reader->code = TACT_OK;
+    if (!++reader->look) memset(reader->looks, 0, sizeof reader->looks), reader->look = 1;
 }
 
 void reserve_end(reserve_reader *reader) {
     atomic_store(&reader->epoch, NO_EPOCH);
+}
+
+// Up to which number of a list entries count in this look; later ones are news.
+static uint64_t known_of(reserve_reader *reader, list *l) {
+    size_t i = (size_t)(l - reader->of->lists);
+    if (reader->looks[i] != reader->look) {
+        reader->looks[i] = reader->look;
+        reader->known[i] = atomic_load(&l->count);
+    }
+    return reader->known[i];
 }
 
 static bool has_seen(reserve_reader *reader, const uint8_t *id) {
@@ -135,61 +171,46 @@ static uint64_t position_of(reserve_reader *reader) {
     return reader->position;
 }
 
-typedef struct found { // an entry, as it was under the lock
-    reserve_seen what;
-    uint64_t position;
-    uint8_t id[RESERVE_ID];
-} found;
-
-// Copies of what is reserved for a strand, so that the view is asked without the lock. False: no memory.
-static bool find_of_strand(reserve_reader *reader, arena *a, uint64_t of, found **all, uint32_t *count,
-                           uint32_t *room) {
-    shard *s = shard_of(reader->of->of_strands, of);
-    if (!atomic_load(&s->count)) return true;
-    bool ok = true;
-    pthread_mutex_lock(s->mutex);
-    for (const reserve_entry *e = s->first; e && ok; e = e->next_of_strand) {
-        if (e->strand != of || e->seq > reader->seq) continue;
-        if (*count == *room) {
-            uint32_t more = *room ? 2 * *room : 16;
-            found *larger = arena_extend(a, *all, *room, more, sizeof **all);
-            ok = larger != NULL;
-            if (!ok) break;
-            *all = larger;
-            *room = more;
-        }
-        found *f = &(*all)[(*count)++];
-        *f = (found){.what = {e->tally, e->time_ms}, .position = atomic_load(&e->position)};
-        memcpy(f->id, e->id, sizeof f->id);
-    }
-    pthread_mutex_unlock(s->mutex);
-    return ok;
+static bool in_view(reserve_reader *reader, const reserve_entry *e) {
+    uint64_t position = atomic_load(&e->position);
+    if (position == QUEUED) return false; // handed over after the view began
+    return position & SUBMITTED ? has_seen(reader, e->id) : position <= position_of(reader);
 }
 
-static bool in_view(reserve_reader *reader, const found *f) {
-    if (f->position == QUEUED) return false; // handed over after the view began
-    return f->position & SUBMITTED ? has_seen(reader, f->id) : f->position <= position_of(reader);
+typedef struct sight { // what is reserved and not in the view
+    reserve_seen *of;
+    uint32_t count, room;
+} sight;
+
+// Adds what is reserved for a strand. False: no memory.
+static bool see_strand(reserve_reader *reader, arena *a, uint64_t whose, sight *all) {
+    list *l = list_of(reader->of, OF_STRAND, whose);
+    uint64_t known = known_of(reader, l);
+    for (reserve_entry *e = atomic_load(&l->first); e; e = atomic_load(&e->links[OF_STRAND].next)) {
+        if (e->strand != whose || e->links[OF_STRAND].number > known || in_view(reader, e)) continue;
+        if (all->count == all->room) {
+            uint32_t room = all->room ? 2 * all->room : 16;
+            reserve_seen *larger = arena_extend(a, all->of, all->room, room, sizeof *larger);
+            if (!larger) return false;
+            all->of = larger;
+            all->room = room;
+        }
+        all->of[all->count++] = (reserve_seen){e->tally, e->time_ms};
+    }
+    return true;
 }
 
 tact_err reserve_look(reserve_reader *reader, store_reader *view, arena *a, const uint64_t *strands,
                       uint32_t strands_count) {
-    found *all = NULL;
-    uint32_t count = 0, room = 0, left = 0;
+    sight all = {.of = NULL};
     reader->view = view;
     reader->strands = strands;
     reader->strands_count = strands_count;
-    reader->seq = atomic_load(&reader->of->seq);
     for (uint32_t i = 0; i < strands_count; i++) {
-        if (!find_of_strand(reader, a, strands[i], &all, &count, &room)) return TACT_NO_MEMORY;
+        if (!see_strand(reader, a, strands[i], &all)) return TACT_NO_MEMORY;
     }
-    if (!count) return TACT_OK;
-    reserve_seen *seen = arena_array(a, count, sizeof *seen);
-    if (!seen) return TACT_NO_MEMORY;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!in_view(reader, &all[i])) seen[left++] = all[i].what;
-    }
-    reader->seen = seen;
-    reader->seen_count = left;
+    reader->seen = all.of;
+    reader->seen_count = all.count;
     return reader->code;
 }
 
@@ -217,31 +238,26 @@ static void add_to_batch(batch *b, const reserve_entry *e) {
     if (b->samples < SAMPLES) memcpy(b->ids[b->samples++], e->id, RESERVE_ID);
 }
 
-// With the lock: those that are surely not in the view, and those that may be.
-static uint64_t count_of_tally(reserve_reader *reader, const shard *s, uint64_t tally, int64_t since_ms, batch *b) {
-    uint64_t count = 0;
-    for (const reserve_entry *e = s->first; e; e = e->next_of_tally) {
-        if (e->tally != tally || e->seq > reader->seq || e->time_ms < since_ms) continue;
+// Those that are surely not in the view, and those that may be.
+static uint64_t count_of_tally(reserve_reader *reader, list *l, uint64_t tally, int64_t since_ms, batch *b) {
+    uint64_t count = 0, known = known_of(reader, l);
+    for (reserve_entry *e = atomic_load(&l->first); e; e = atomic_load(&e->links[OF_TALLY].next)) {
+        if (e->tally != tally || e->links[OF_TALLY].number > known || e->time_ms < since_ms) continue;
         uint64_t position = atomic_load(&e->position);
         if (position != QUEUED && position & SUBMITTED && (!b->count || position == b->position)) {
             b->position = position;
             add_to_batch(b, e);
         } else {
             // A batch that came after the one above was handed over after the view began.
-            count += position & SUBMITTED || position > reader->position;
+            count += position & SUBMITTED || position > position_of(reader);
         }
     }
     return count;
 }
 
 uint64_t reserve_of_everyone(reserve_reader *reader, uint64_t tally, int64_t since_ms) {
-    shard *s = shard_of(reader->of->of_tallies, tally);
-    if (!atomic_load(&s->count)) return 0;
     batch b = {.count = 0};
-    (void)position_of(reader);
-    pthread_mutex_lock(s->mutex);
-    uint64_t count = count_of_tally(reader, s, tally, since_ms, &b);
-    pthread_mutex_unlock(s->mutex);
+    uint64_t count = count_of_tally(reader, list_of(reader->of, OF_TALLY, tally), tally, since_ms, &b);
     for (uint32_t i = 0; i < b.samples; i++) {
         if (has_seen(reader, b.ids[i])) return count;
     }
@@ -251,105 +267,100 @@ uint64_t reserve_of_everyone(reserve_reader *reader, uint64_t tally, int64_t sin
 // ---- Taking ---------------------------------------------------------------------------------------------------------
 
 typedef struct held { // locks, by number
-    bool of[2 * LOCKS];
+    bool of[KINDS * LOCKS];
 } held;
 
+static void hold(held *h, const reserve *r, const list *l) {
+    h->of[(const lock *)l->mutex - r->locks] = true; // a lock begins with its mutex
+}
+
+// Those of the person's lists, since its strands' reservations are looked at, and of the counters for everyone.
 static held find_locks(const reserve_reader *reader, const reserve_item *items, uint32_t count) {
     held h = {.of = {false}};
-    const reserve *r = reader->of;
-    for (uint32_t i = 0; i < reader->strands_count; i++) {
-        h.of[(shard_of(reader->of->of_strands, reader->strands[i]) - r->of_strands) % LOCKS] = true;
-    }
+    reserve *r = reader->of;
+    for (uint32_t i = 0; i < reader->strands_count; i++) hold(&h, r, list_of(r, OF_STRAND, reader->strands[i]));
     for (uint32_t i = 0; i < count; i++) {
-        if (items[i].everyone)
-            h.of[LOCKS + (shard_of(reader->of->of_tallies, items[i].tally) - r->of_tallies) % LOCKS] = true;
+        if (items[i].everyone) hold(&h, r, list_of(r, OF_TALLY, items[i].tally));
     }
     return h;
 }
 
-// With the locks. How many came since the reader began to look.
-static uint64_t news_of_person(const reserve_reader *reader, uint64_t tally) {
-    uint64_t count = 0;
-    for (uint32_t i = 0; i < reader->strands_count; i++) {
-        const shard *s = shard_of(reader->of->of_strands, reader->strands[i]);
-        for (const reserve_entry *e = s->first; e; e = e->next_of_strand) {
-            count += e->strand == reader->strands[i] && e->tally == tally && e->seq > reader->seq;
-        }
+// With the locks. How many came since the reader looked; the newest are first.
+static uint64_t news(reserve_reader *reader, kind k, uint64_t whose, uint64_t tally) {
+    list *l = list_of(reader->of, k, k == OF_STRAND ? whose : tally);
+    uint64_t count = 0, known = known_of(reader, l);
+    for (reserve_entry *e = atomic_load(&l->first); e && e->links[k].number > known;
+         e = atomic_load(&e->links[k].next)) {
+        count += e->tally == tally && (k == OF_TALLY || e->strand == whose);
     }
     return count;
 }
 
-static uint64_t news_of_everyone(const reserve_reader *reader, uint64_t tally) {
-    uint64_t count = 0;
-    const shard *s = shard_of(reader->of->of_tallies, tally);
-    for (const reserve_entry *e = s->first; e; e = e->next_of_tally) count += e->tally == tally && e->seq > reader->seq;
-    return count;
-}
-
-static bool has_room(const reserve_reader *reader, const reserve_item *i) {
-    if (!i->checked) return true;
-    if (i->spare != UINT64_MAX && news_of_person(reader, i->tally) > i->spare) return false;
-    return i->spare_of_everyone == UINT64_MAX || news_of_everyone(reader, i->tally) <= i->spare_of_everyone;
-}
-
-// So many unused entries, linked; NULL: there are not.
-static reserve_entry *take_unused(reserve *r, uint32_t count) {
-    reserve_entry *first = NULL;
-    uint32_t taken = 0;
-    pthread_mutex_lock(&r->mutex);
-    for (; taken < count && r->unused; taken++) {
-        reserve_entry *e = r->unused;
-        r->unused = e->after;
-        e->after = first;
-        first = e;
+static bool has_room(reserve_reader *reader, const reserve_item *item) {
+    uint64_t came = 0;
+    if (!item->checked) return true;
+    for (uint32_t i = 0; item->spare != UINT64_MAX && i < reader->strands_count; i++) {
+        came += news(reader, OF_STRAND, reader->strands[i], item->tally);
     }
-    if (taken < count) {
-        while (first) {
-            reserve_entry *next = first->after;
-            first->after = r->unused;
-            r->unused = first;
-            first = next;
-        }
-    }
-    pthread_mutex_unlock(&r->mutex);
-    return first;
+    if (item->spare != UINT64_MAX && came > item->spare) return false;
+    return item->spare_of_everyone == UINT64_MAX || news(reader, OF_TALLY, 0, item->tally) <= item->spare_of_everyone;
 }
 
-static void give_back(reserve *r, reserve_entry *e) {
-    pthread_mutex_lock(&r->mutex);
-    e->after = r->unused;
-    r->unused = e;
-    pthread_mutex_unlock(&r->mutex);
+// With the lock.
+static void put_in(list *l, reserve_entry *e, kind k) {
+    uint64_t number = atomic_load(&l->count) + 1;
+    reserve_entry *first = atomic_load(&l->first);
+    e->links[k].number = number;
+    e->links[k].before = NULL;
+    atomic_store(&e->links[k].next, first);
+    if (first) first->links[k].before = e;
+    atomic_store(&l->first, e);
+    atomic_store(&l->count, number);
 }
 
-// With the locks.
-static void put_in_lists(reserve *r, reserve_entry *e) {
-    shard *s = e->strand ? shard_of(r->of_strands, e->strand) : NULL;
-    shard *t = e->everyone ? shard_of(r->of_tallies, e->tally) : NULL;
-    if (s) atomic_fetch_add(&s->count, 1);
-    if (t) atomic_fetch_add(&t->count, 1);
-    e->seq = atomic_fetch_add(&r->seq, 1) + 1;
-    if (s) e->next_of_strand = s->first, s->first = e;
-    if (t) e->next_of_tally = t->first, t->first = e;
+static void take_out(list *l, reserve_entry *e, kind k) {
+    pthread_mutex_lock(l->mutex);
+    reserve_entry *next = atomic_load(&e->links[k].next), *before = e->links[k].before;
+    if (next) next->links[k].before = before;
+    atomic_store(before ? &before->links[k].next : &l->first, next);
+    pthread_mutex_unlock(l->mutex);
 }
 
-static bool put_all(reserve_reader *reader, const reserve_item *items, uint32_t count, reserve_entry *entries) {
+static bool put_all(reserve_reader *reader, const reserve_item *items, uint32_t count, reserve_entry *const *entries) {
     for (uint32_t i = 0; i < count; i++) {
         if (!has_room(reader, &items[i])) return false;
     }
-    for (reserve_entry *e = entries; e; e = e->after) put_in_lists(reader->of, e);
+    for (uint32_t i = 0; i < count; i++) {
+        reserve_entry *e = entries[i];
+        if (e->strand) put_in(list_of(reader->of, OF_STRAND, e->strand), e, OF_STRAND);
+        if (e->everyone) put_in(list_of(reader->of, OF_TALLY, e->tally), e, OF_TALLY);
+    }
     return true;
+}
+
+// With the locks that it needs, always in the same order.
+static bool put_all_locked(reserve_reader *reader, const reserve_item *items, uint32_t count,
+                           reserve_entry *const *entries) {
+    const held h = find_locks(reader, items, count);
+    lock *locks = reader->of->locks;
+    for (int i = 0; i < KINDS * LOCKS; i++) {
+        if (h.of[i]) pthread_mutex_lock(&locks[i].mutex);
+    }
+    bool done = put_all(reader, items, count, entries);
+    for (int i = 0; i < KINDS * LOCKS; i++) {
+        if (h.of[i]) pthread_mutex_unlock(&locks[i].mutex);
+    }
+    return done;
 }
 
 tact_err reserve_take(reserve_reader *reader, const reserve_item *items, uint32_t count, uint64_t whose,
                       int64_t time_ms, reserve_entry **out) {
     reserve *r = reader->of;
-    reserve_entry *entries = take_unused(r, count);
-    if (!entries) return count ? TACT_BUSY : TACT_OK;
     uint32_t n = 0;
-    for (reserve_entry *e = entries; e; e = e->after) {
+    for (; n < count; n++) {
         const reserve_item *i = &items[n];
-        out[n++] = e;
+        reserve_entry *e = out[n] = pop(r, &r->unused);
+        if (!e) break;
         e->tally = i->tally;
         e->strand = whose;
         e->time_ms = time_ms;
@@ -358,38 +369,22 @@ tact_err reserve_take(reserve_reader *reader, const reserve_item *items, uint32_
         atomic_store(&e->position, QUEUED);
         memcpy(e->id, i->id, sizeof e->id);
     }
-    const held h = find_locks(reader, items, count);
-    for (int i = 0; i < 2 * LOCKS; i++) { // always in this order
-        if (h.of[i]) pthread_mutex_lock(&r->locks[i].mutex);
-    }
-    bool taken = put_all(reader, items, count, entries);
-    for (int i = 0; i < 2 * LOCKS; i++) {
-        if (h.of[i]) pthread_mutex_unlock(&r->locks[i].mutex);
-    }
-    if (taken) {
+    if (n == count && put_all_locked(reader, items, count, out)) {
         atomic_fetch_add(&r->count, count);
         return TACT_OK;
     }
-    for (uint32_t i = 0; i < count; i++) give_back(r, out[i]);
-    return TACT_EXISTS;
+    tact_err err = n < count ? TACT_BUSY : TACT_EXISTS;
+    while (n > 0) push(r, &r->unused, out[--n]);
+    return err;
 }
 
 // ---- Ending ---------------------------------------------------------------------------------------------------------
 
-static void take_from_list(shard *s, reserve_entry *e, bool of_strand) {
-    pthread_mutex_lock(s->mutex);
-    reserve_entry **at = &s->first;
-    while (*at != e) at = of_strand ? &(*at)->next_of_strand : &(*at)->next_of_tally;
-    *at = of_strand ? e->next_of_strand : e->next_of_tally;
-    atomic_fetch_sub(&s->count, 1);
-    pthread_mutex_unlock(s->mutex);
-}
-
 void reserve_cancel(reserve *r, reserve_entry *e) {
-    if (e->strand) take_from_list(shard_of(r->of_strands, e->strand), e, true);
-    if (e->everyone) take_from_list(shard_of(r->of_tallies, e->tally), e, false);
+    if (e->strand) take_out(list_of(r, OF_STRAND, e->strand), e, OF_STRAND);
+    if (e->everyone) take_out(list_of(r, OF_TALLY, e->tally), e, OF_TALLY);
     atomic_fetch_sub(&r->count, 1);
-    give_back(r, e);
+    push(r, &r->left, e);
 }
 
 void reserve_submit(reserve *r, reserve_entry *e, uint64_t number) {
@@ -406,19 +401,33 @@ void reserve_answer(reserve *r, reserve_entry *e, uint64_t position) {
 // The smallest epoch with which anybody looks.
 static uint64_t oldest_epoch(reserve *r) {
     uint64_t oldest = NO_EPOCH;
-    pthread_mutex_lock(&r->mutex);
-    for (reserve_reader *i = r->readers; i; i = i->next) {
+    for (reserve_reader *i = atomic_load(&r->readers); i; i = i->next) {
         uint64_t epoch = atomic_load(&i->epoch);
         if (epoch < oldest) oldest = epoch;
     }
-    pthread_mutex_unlock(&r->mutex);
     return oldest;
 }
 
-uint32_t reserve_settle(reserve *r, uint64_t position) {
-    uint64_t now = atomic_fetch_add(&r->epoch, 1);
-    uint64_t oldest = oldest_epoch(r);
-    uint32_t left = 0;
+// Whoever began with this epoch or the one behind it may stand on what has left by now.
+static void reuse(reserve *r, uint64_t now, uint64_t oldest) {
+    for (reserve_entry *e; (e = pop(r, &r->left));) {
+        e->retire = now + 1;
+        e->after = r->leaving;
+        r->leaving = e;
+    }
+    for (reserve_entry **at = &r->leaving; *at;) {
+        reserve_entry *e = *at;
+        if (e->retire < oldest) {
+            *at = e->after;
+            push(r, &r->unused, e);
+        } else {
+            at = &e->after;
+        }
+    }
+}
+
+void reserve_settle(reserve *r, uint64_t position) {
+    uint64_t now = atomic_fetch_add(&r->epoch, 1), oldest = oldest_epoch(r);
     for (reserve_entry **at = &r->answered; *at;) {
         reserve_entry *e = *at;
         if (!e->visible && atomic_load(&e->position) <= position) {
@@ -430,10 +439,13 @@ uint32_t reserve_settle(reserve *r, uint64_t position) {
             reserve_cancel(r, e);
         } else {
             at = &e->after;
-            left++;
         }
     }
-    return left;
+    reuse(r, now, oldest);
+}
+
+bool reserve_is_settled(const reserve *r) {
+    return !atomic_load(&r->count) && !(uint32_t)atomic_load(&r->left) && !r->leaving;
 }
 
 uint32_t reserve_count(const reserve *r) {

@@ -12,7 +12,8 @@
 // whether it has seen the command's id. Strands of one person are found by the view's links, so that merging persons
 // merges what is reserved for them.
 //
-// Threads: any. A reader belongs to one thread at a time. Looking takes a lock only where something is reserved.
+// Threads: any. A reader belongs to one thread at a time. Looking takes no lock; taking takes those of the lists that
+// it adds to.
 #ifndef ENGINE_RESERVE_H
 #define ENGINE_RESERVE_H
 
@@ -23,6 +24,7 @@
 enum {
     RESERVE_MAX = 1 << 16, // at once: what a second of a busy shop decides
     RESERVE_ID = HASH_SUM, // bytes of the id of a command that counts
+    RESERVE_LISTS = 512,   // of strands, and as many of counters
 };
 
 typedef struct reserve reserve;
@@ -35,12 +37,14 @@ typedef struct reserve_reader {
     // While it looks:
     store_reader *view;
     uint64_t position;       // of the view
-    uint64_t seq;            // reservations up to this one are counted, later ones are news
     const uint64_t *strands; // of the person; none: nobody is known
     uint32_t strands_count;
     const struct reserve_seen *seen; // reserved for the person and not in the view
     uint32_t seen_count;
     tact_err code; // the first fault of looking
+    // By list: up to which of its numbers entries are counted, later ones are news; known if `looks` is `look`.
+    uint32_t look, looks[2 * RESERVE_LISTS];
+    uint64_t known[2 * RESERVE_LISTS];
 } reserve_reader;
 
 typedef struct reserve_item { // to be reserved
@@ -69,9 +73,9 @@ bool reserve_any_of_person(const reserve_reader *reader);
 uint32_t reserve_of_person(const reserve_reader *reader, uint64_t tally, int64_t since_ms);
 uint64_t reserve_of_everyone(reserve_reader *reader, uint64_t tally, int64_t since_ms);
 
-// Reserves all items at `time_ms`, or none. `whose` is one of the reader's strands, or 0. TACT_EXISTS: somebody has
-// taken the room of one since reserve_begin; decide again. TACT_BUSY: RESERVE_MAX are waiting. TACT_NO_MEMORY. The
-// entries go to `out`, and are given back by one of the two below.
+// Reserves all items at `time_ms`, or none. `whose` is one of the reader's strands, or 0: nobody's. TACT_EXISTS:
+// somebody has taken the room of one since reserve_begin; decide again. TACT_BUSY: RESERVE_MAX are waiting.
+// TACT_NO_MEMORY. The entries go to `out`, and are given back by one of the two below.
 TACT_MUST_USE tact_err reserve_take(reserve_reader *reader, const reserve_item *items, uint32_t count, uint64_t whose,
                                     int64_t time_ms, reserve_entry **out);
 void reserve_cancel(reserve *r, reserve_entry *e); // its command will not be applied
@@ -79,10 +83,11 @@ void reserve_cancel(reserve *r, reserve_entry *e); // its command will not be ap
 // For the thread that has the commands applied. All that are submitted at once are in one transaction.
 void reserve_submit(reserve *r, reserve_entry *e, uint64_t batch);
 void reserve_answer(reserve *r, reserve_entry *e, uint64_t position);
-// Ends those of the answered ones that every reader's view shows, now that a new view has this position. How many were
-// answered and are left.
-uint32_t reserve_settle(reserve *r, uint64_t position);
-uint32_t reserve_count(const reserve *r); // that there are
+// Ends those of the answered ones that every reader's view shows, now that a new view has this position, and frees what
+// nobody can stand on any more.
+void reserve_settle(reserve *r, uint64_t position);
+bool reserve_is_settled(const reserve *r); // whether there is nothing for it to do
+uint32_t reserve_count(const reserve *r);  // that there are
 // Waits until all who began to look before this have ended.
 void reserve_wait_for_readers(reserve *r);
 

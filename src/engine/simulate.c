@@ -13,8 +13,8 @@
 
 #include "base/clock.h"
 #include "bundle/test.h"
-#include "engine/form.h"
 #include "engine/request.h"
+#include "wire/form.h"
 
 enum { RANGE = 256, TICK_MS = 50 };
 
@@ -168,6 +168,7 @@ static void *run(void *context) {
 // ---- Threads --------------------------------------------------------------------------------------------------------
 
 static bool init_sums(sums *s, arena *a, const bundle *b) {
+    s->persons = 0;
     s->contents = arena_zalloc(a, b->contents_count * sizeof(uint64_t));
     s->removed = arena_zalloc(a, (size_t)b->placements_count * BUNDLE_STAGES * sizeof(uint64_t));
     s->candidates = arena_zalloc(a, b->placements_count * sizeof(uint64_t));
@@ -378,9 +379,8 @@ tact_err simulate_run(store *s, const simulate_options *o, arena *a, tact_value 
     tact_err err = check_placement(o, problem);
     if (!err) err = read_context(&m, a, problem);
     if (err) return err;
-    for (uint32_t i = 0; i < m.sides_count; i++) {
-        if (!init_sums(&total[i], a, m.sides[i].bundle)) return problem_no_memory(problem);
-        total[i].persons = 0;
+    for (uint32_t i = 0; i < 2; i++) {
+        if (!init_sums(&total[i], a, i && o->against ? o->against : o->bundle)) return problem_no_memory(problem);
     }
     err = store_status(s, &usage, &error);
     if (!err) err = store_reader_open(s, &view, &error);

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "decide/trial.h"
 #include "engine/changes.h"
 #include "engine/context.h"
 #include "engine/explain.h"
@@ -59,8 +58,7 @@ static tact_err decide_in(session *s, const request *r, form *f, form_fields *ou
     tact_err err = session_needs_bundle(s, p);
     if (!err) err = decision_begin(&d, s, r, p);
     if (err) return err;
-    if (s->engine->read_only) d.in.dry = true;
-    atomic_fetch_add_explicit(&s->engine->decided, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&s->decided, 1, memory_order_relaxed);
     return d.in.dry ? decide_dry(&d, f, out, p) : decide_for_good(&d, f, out, p);
 }
 
@@ -235,10 +233,13 @@ static tact_err erase_in(session *s, const request *r, form *f, form_fields *out
                        .identities = &identity,
                        .identities_count = 1};
     session_unview(s);
-    err = store_record(e->store, &c, 1, &result, &error);
+    // The log first, since without the person nobody knows any more what to look for in it; then what was logged
+    // meanwhile by those who still saw the person.
+    err = log_erase(e->log, names, count, &error);
+    if (!err) err = store_record(e->store, &c, 1, &result, &error);
     if (err) return plain(err, p, &error);
     if (result.code) return plain(result.code, p, &result.error);
-    if (e->log) reserve_wait_for_readers(e->reserve); // who still saw the person has logged it
+    if (e->log) reserve_wait_for_readers(e->reserve);
     err = log_erase(e->log, names, count, &error);
     if (err) return plain(err, p, &error);
     form_put(f, out, "ok", tact_bool(true));
@@ -297,17 +298,12 @@ typedef struct publishing {
     publish_result result;
 } publishing;
 
-static void run_tests(void *context, const bundle *b, report *r) {
-    (void)context;
-    (void)trial_run(b, r);
-}
-
 static tact_err publish_it(publishing *g, tact_error *error) {
     const publish_options options = {.author = request_text(&g->r, REQUEST_AUTHOR),
                                      .message = request_text(&g->r, REQUEST_MESSAGE),
                                      .now_ms = clock_wall_ms(),
                                      .skip_tests = request_flag(&g->r, REQUEST_SKIP_TESTS),
-                                     .run_tests = run_tests};
+                                     .instead_of = request_text(&g->r, REQUEST_INSTEAD_OF)};
     tact_str name = request_text(&g->r, REQUEST_FOLDER);
     const char *folder = arena_copy(&g->memory, name.ptr, name.len);
     if (!folder) return TACT_NO_MEMORY;
@@ -403,7 +399,7 @@ tact_err tact_status(tact_engine *engine, tact_value v, tact_arena *a, tact_valu
                    {"map_bytes", u.files.map_bytes},
                    {"used_bytes", u.files.used_bytes},
                    {"views", u.files.readers},
-                   {"decided", atomic_load(&engine->decided)},
+                   {"decided", engine_decided(engine)},
                    {"sessions", atomic_load(&engine->sessions_count)},
                    {"reserved", reserve_count(engine->reserve)}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
@@ -421,8 +417,8 @@ tact_err tact_status(tact_engine *engine, tact_value v, tact_arena *a, tact_valu
 
 tact_err tact_call(tact_engine *engine, tact_value v, tact_arena *a, tact_value *reply, tact_problem *problem) {
     static tact_operation *const operations[OPERATIONS] = {
-#define X(NAME, name, doc) tact_##name,
-#include "engine/operation_tbl.h"
+#define X(NAME, name, role, pace, doc) tact_##name,
+#include "wire/operation_tbl.h"
 #undef X
     };
     operation o;

@@ -37,7 +37,12 @@ static const struct {
     {EROFS, TACT_IO, "it cannot be written to; name a folder elsewhere"},
     {ENOSPC, TACT_IO, "the disk is full; make room, nothing was left there"},
     {EDQUOT, TACT_IO, "the disk quota is used up; make room, nothing was left there"},
+    {EFBIG, TACT_IO, "a file may grow no further, by a limit of the system; raise it, nothing was left there"},
     {EIO, TACT_IO, "the disk reports an error; check the disk"},
+    {ENOTDIR, TACT_IO, "a part of the path is no folder; check the path"},
+    {ENAMETOOLONG, TACT_IO, "the path is too long; name a folder elsewhere"},
+    {EMFILE, TACT_IO, "too many files are open in this process; raise its limit"},
+    {ENFILE, TACT_IO, "too many files are open on this machine; close some"},
     {ENOTEMPTY, TACT_EXISTS, "there is something already; name a folder that does not exist yet"},
     {EEXIST, TACT_EXISTS, "there is something already; name a folder that does not exist yet"},
     {EWOULDBLOCK, TACT_BUSY,
@@ -129,27 +134,26 @@ static tact_err begin(making *m, const char *to, pace *p, tact_error *error) {
     tact_err err = lock_folder(m, error);
     if (err) return err;
     remove_files(m);
-    m->data = open(file_in(m, data_name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    m->data = open(file_in(m, data_name), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (m->data >= 0) return TACT_OK;
     err = fault(m->path, errno, "making it", error);
     return abandon(m, err);
 }
 
-static tact_err write_all(int fd, const char *path, const void *bytes, size_t len, tact_error *error) {
-    for (const char *at = bytes; len > 0;) {
-        ssize_t n = write(fd, at, len);
+static tact_err write_all(int fd, const char *path, uint64_t at, const void *bytes, size_t len, tact_error *error) {
+    for (const char *next = bytes; len > 0;) {
+        ssize_t n = pwrite(fd, next, len, (off_t)at);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return fault(path, errno, "writing", error);
-        at += n;
+        next += n;
+        at += (uint64_t)n;
         len -= (size_t)n;
     }
     return TACT_OK;
 }
 
-static tact_err add_data(making *m, const void *bytes, size_t len, tact_error *error) {
-    tact_err err = write_all(m->data, file_in(m, data_name), bytes, len, error);
-    if (!err) step(m->pace, len);
-    return err;
+static tact_err put_data(making *m, uint64_t at, const void *bytes, size_t len, tact_error *error) {
+    return write_all(m->data, file_in(m, data_name), at, bytes, len, error);
 }
 
 // Everything to disk, then the name, then the name to disk.
@@ -195,7 +199,7 @@ static tact_err write_manifest(making *m, const backup_info *i, tact_error *erro
     const char *path = file_in(m, DB_BACKUP_MANIFEST);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, BACKUP_MODE);
     if (fd < 0) return fault(path, errno, "making it", error);
-    tact_err err = write_all(fd, path, text, len, error);
+    tact_err err = write_all(fd, path, 0, text, len, error);
     if (!err && fsync(fd)) err = fault(path, errno, "writing it to disk", error);
     close(fd);
     return err;
@@ -263,33 +267,42 @@ static tact_err read_manifest(const char *from, backup_info *out, tact_error *er
 
 // ---- Reading the data -----------------------------------------------------------------------------------------------
 
+// Reads a file from its beginning and sums it up; adds it to what is being made (NULL: nothing is).
+static tact_err sum_file(int fd, const char *path, pace *p, making *m, uint64_t *len, char sum[HASH_HEX],
+                         tact_error *error) {
+    char bytes[COPY_ROOM];
+    hash_sum s;
+    hash_begin(&s);
+    for (*len = 0;;) {
+        ssize_t n = pread(fd, bytes, sizeof bytes, (off_t)*len);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return fault(path, errno, "reading", error);
+        if (n == 0) break;
+        hash_add(&s, bytes, (size_t)n);
+        tact_err err = m ? put_data(m, *len, bytes, (size_t)n, error) : TACT_OK;
+        if (err) return err;
+        *len += (uint64_t)n;
+        step(p, (size_t)n);
+    }
+    hash_end(&s, sum);
+    return TACT_OK;
+}
+
 // Reads data.mdb, which must be what the manifest says, and adds it to what is being made (NULL: nothing is).
 static tact_err read_data(const char *from, const backup_info *i, pace *p, making *m, tact_error *error) {
-    char path[PATH_ROOM], bytes[COPY_ROOM], got[HASH_HEX];
+    char path[PATH_ROOM], got[HASH_HEX];
     struct stat status;
+    uint64_t len;
     if (!join(path, from, "/data.mdb")) return fault(from, ENAMETOOLONG, "opening it", error);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) return altered(from, "its data.mdb is gone", error);
     if (fd < 0) return fault(path, errno, "opening it", error);
-    hash_sum sum;
-    hash_begin(&sum);
     tact_err err = TACT_OK;
     if (fstat(fd, &status) == 0 && (uint64_t)status.st_size != i->bytes)
         err = altered(from, "its data.mdb has another length than backup.txt says; it was cut short or altered", error);
-    for (ssize_t len = 1; !err && len > 0;) {
-        len = read(fd, bytes, sizeof bytes);
-        if (len < 0) err = fault(path, errno, "reading", error);
-        if (len <= 0) break;
-        hash_add(&sum, bytes, (size_t)len);
-        if (m) {
-            err = add_data(m, bytes, (size_t)len, error);
-        } else {
-            step(p, (size_t)len);
-        }
-    }
+    if (!err) err = sum_file(fd, path, p, m, &len, got, error);
     close(fd);
     if (err) return err;
-    hash_end(&sum, got);
     return strcmp(got, i->sum) == 0 ? TACT_OK : altered(from, "its data.mdb was altered", error);
 }
 
@@ -297,24 +310,27 @@ static tact_err read_data(const char *from, const backup_info *i, pace *p, makin
 
 typedef struct copying {
     making *making;
-    hash_sum sum;
+    uint64_t bytes; // of the copy, so far
 } copying;
 
-static tact_err take(void *context, const void *bytes, size_t len, tact_error *error) {
+static tact_err take(void *context, uint64_t at, const void *bytes, size_t len, tact_error *error) {
     copying *c = context;
-    hash_add(&c->sum, bytes, len);
-    return add_data(c->making, bytes, len, error);
+    tact_err err = put_data(c->making, at, bytes, len, error);
+    if (err || at < c->bytes) return err; // what came already is made zeros
+    c->bytes += len;
+    step(c->making->pace, len);
+    return TACT_OK;
 }
 
+// The sum is that of the file, since of the copy not every byte comes once.
 static tact_err fill(making *m, db *d, tact_error *error) {
     backup_info i = {.format = DB_FORMAT, .time_ms = clock_wall_ms()};
     copying c = {.making = m};
-    hash_begin(&c.sum);
     tact_err err = db_copy_bytes(d, &m->pace->total, error);
+    m->pace->total *= 2;
     if (!err) err = db_copy(d, take, &c, error);
+    if (!err) err = sum_file(m->data, file_in(m, data_name), m->pace, NULL, &i.bytes, i.sum, error);
     if (err) return err;
-    i.bytes = m->pace->done;
-    hash_end(&c.sum, i.sum);
     if (fchmod(m->data, BACKUP_MODE)) return fault(m->partial, errno, "making it", error);
     return write_manifest(m, &i, error);
 }

@@ -22,6 +22,7 @@
 
 #include "base/err.h"
 #include "store/load.h"
+#include "store/wash.h"
 
 #define MAP_MOST ((size_t)1 << 46)      // of address space there is no more than 47 bits
 #define META_MAGIC UINT32_C(0xBEEFC0DE) // at META_AT of each of the two pages that begin a file of LMDB
@@ -31,8 +32,8 @@ enum {
     PATH_ROOM = 4096,
     NOTICE_ROOM = 1000,
     FULL_BYTES = 1 << 20, // a disk with less than that free is full
-    COPY_ROOM = 65536,
-    PAGE_MAX = 32768, // of LMDB; pages are as large as the system's, and no larger than this
+    PAGE_MAX = 32768,     // of LMDB; pages are as large as the system's, and no larger than this
+    COPY_ROOM = 2 * PAGE_MAX,
 };
 enum { META_AT = 16, READER_BYTES = 64, READERS_MORE = 8 }; // a reader's place; so many hold what comes before them
 static const tact_str magic = {"tact store", 10};
@@ -231,7 +232,7 @@ static inline bool expired(const db_txn *t) {
 // ---- Transactions ---------------------------------------------------------------------------------------------------
 
 static tact_err begin(db *d, unsigned flags, db_txn *t, tact_error *error) {
-    *t = (db_txn){.db = d};
+    *t = (db_txn){.db = d, .reading = flags & MDB_RDONLY};
     MDB_txn *txn = NULL;
     int rc = CALL(d, mdb_txn_begin(d->env, NULL, flags, &txn));
     if (rc == MDB_MAP_RESIZED) return TACT_LIMIT; // by another process; the caller follows it
@@ -302,6 +303,9 @@ tact_err db_read_renew(db_txn *t, tact_error *error) {
 
 void db_read_end(db_txn *t) {
     if (!t->handle) return;
+    for (int i = 0; i < DB_TABLES; i++) {
+        if (t->spare[i]) mdb_cursor_close(t->spare[i]);
+    }
     mdb_txn_abort(t->handle);
     if (!t->paused) leave(t->db);
     t->handle = NULL;
@@ -388,11 +392,14 @@ static tact_err step(db_walk *w, MDB_val key, MDB_cursor_op op) {
     return TACT_OK;
 }
 
+// A view keeps its cursors, so that walking takes no memory once each table was walked.
 tact_err db_walk_begin(db_txn *t, db_table table, tact_str from, db_walk *w) {
-    *w = (db_walk){.txn = t};
-    MDB_cursor *cursor;
-    int rc = CALL(t->db, mdb_cursor_open(t->handle, t->db->tables[table], &cursor));
+    *w = (db_walk){.txn = t, .table = table};
+    MDB_cursor *cursor = t->spare[table];
+    int rc = cursor ? CALL(t->db, mdb_cursor_renew(t->handle, cursor))
+                    : CALL(t->db, mdb_cursor_open(t->handle, t->db->tables[table], &cursor));
     if (rc) return broke(t, rc, "reading");
+    t->spare[table] = NULL;
     w->handle = cursor;
     tact_err err = step(w, val(from), from.len ? MDB_SET_RANGE : MDB_FIRST);
     if (err) db_walk_end(w);
@@ -404,7 +411,12 @@ tact_err db_walk_next(db_walk *w) {
 }
 
 void db_walk_end(db_walk *w) {
-    if (w->handle) mdb_cursor_close(w->handle);
+    if (!w->handle) return;
+    if (w->txn->reading && !w->txn->spare[w->table]) {
+        w->txn->spare[w->table] = w->handle;
+    } else {
+        mdb_cursor_close(w->handle);
+    }
     w->handle = NULL;
 }
 
@@ -470,20 +482,37 @@ static void *copy_to_pipe(void *context) {
     return NULL;
 }
 
-static tact_err take_all(int from, db_sink *take, void *context, tact_error *error) {
-    char bytes[COPY_ROOM];
-    for (;;) {
-        ssize_t len = read(from, bytes, sizeof bytes);
+// As much as there is room for, or what is left; negative: an error.
+static ssize_t read_full(int from, char *bytes, size_t room) {
+    size_t have = 0;
+    while (have < room) {
+        ssize_t len = read(from, bytes + have, room - have);
         if (len < 0 && errno == EINTR) continue;
-        if (len <= 0) return TACT_OK; // of a pipe: its other end is closed
-        tact_err err = take(context, bytes, (size_t)len, error);
-        if (err) return err;
+        if (len < 0) return len;
+        if (len == 0) break; // of a pipe: its other end is closed
+        have += (size_t)len;
+    }
+    return (ssize_t)have;
+}
+
+// The copy may end within a page only if LMDB could not finish it, which it says itself.
+static tact_err take_all(const db *d, int from, wash *w, tact_error *error) {
+    char bytes[COPY_ROOM]; // of whole pages
+    for (;;) {
+        ssize_t len = read_full(from, bytes, sizeof bytes);
+        if (len < 0) return fault(d, errno, "copying", error);
+        tact_err err = wash_pages(w, bytes, (size_t)len - (size_t)len % w->page, error);
+        if (w->damaged) return fault(d, MDB_CORRUPTED, "copying", error);
+        if (err || (size_t)len < sizeof bytes) return err;
     }
 }
 
 // One attempt. LMDB writes to a file only, so that another thread has to take what comes out of a pipe.
 static tact_err copy_once(db *d, db_sink *take, void *context, int *rc, tact_error *error) {
     int ends[2];
+    MDB_stat stat;
+    *rc = CALL(d, mdb_env_stat(d->env, &stat));
+    if (*rc) return TACT_OK;
     if (pipe2(ends, O_CLOEXEC)) return fault(d, errno, "copying", error);
     copying c = {d, ends[1], 0};
     pthread_t thread;
@@ -492,7 +521,8 @@ static tact_err copy_once(db *d, db_sink *take, void *context, int *rc, tact_err
         close(ends[1]);
         return err_set(error, TACT_NO_MEMORY, "%s: copying: the system gives no further thread", d->folder);
     }
-    tact_err err = take_all(ends[0], take, context, error);
+    wash w = {.page = stat.ms_psize, .take = take, .context = context};
+    tact_err err = take_all(d, ends[0], &w, error);
     close(ends[0]);
     pthread_join(thread, NULL);
     *rc = c.rc;

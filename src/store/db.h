@@ -68,12 +68,14 @@ bool db_failed(const db *d); // whether that call has come
 
 typedef struct db_txn {
     db *db;
-    void *handle;     // LMDB's
-    int64_t until_ms; // a view answers until then; 0: for ever, and so does what writes
-    bool full;        // the map is
-    bool paused;      // a reader without a view
-    tact_err broken;  // a call failed: this transaction cannot be committed any more
-    tact_error fault; // what failed
+    void *handle;           // LMDB's
+    void *spare[DB_TABLES]; // cursors of a view's walks that ended, for its next ones
+    int64_t until_ms;       // a view answers until then; 0: for ever, and so does what writes
+    bool reading;           // a view
+    bool full;              // the map is
+    bool paused;            // a reader without a view
+    tact_err broken;        // a call failed: this transaction cannot be committed any more
+    tact_error fault;       // what failed
 } db_txn;
 
 // Does its work in a transaction. May be called again from the start if the map had to grow, so it changes nothing but
@@ -105,10 +107,12 @@ typedef struct db_usage {
 } db_usage;
 TACT_MUST_USE tact_err db_status(db *d, db_usage *out, tact_error *error);
 
-// Takes the next bytes of a copy; an error ends it.
-typedef tact_err db_sink(void *context, const void *bytes, size_t len, tact_error *error);
-// A copy of the last committed state as one file, data.mdb, without the pages that are free, while others read and
-// write. It is a view as well: the map cannot grow in this process while it lasts, and `view_max_ms` does not end it.
+// Takes bytes of a copy, which belong at a place of it: those that come next, or, of what came already, zeros that take
+// the place of what is to be in no copy. An error ends it.
+typedef tact_err db_sink(void *context, uint64_t at, const void *bytes, size_t len, tact_error *error);
+// A copy of the last committed state as one file, data.mdb, while others read and write: without the pages that are
+// free, and with nothing in the others of what was there before, see wash.h. It is a view as well: the map cannot grow
+// in this process while it lasts, and `view_max_ms` does not end it.
 TACT_MUST_USE tact_err db_copy(db *d, db_sink *take, void *context, tact_error *error);
 TACT_MUST_USE tact_err db_copy_bytes(db *d, uint64_t *bytes, tact_error *error); // its size, were it made now
 
@@ -130,6 +134,7 @@ tact_err db_fault(const db_txn *t, tact_error *error);
 typedef struct db_walk {
     db_txn *txn;
     void *handle;
+    db_table table;
     tact_str key, value; // where it stands
 } db_walk;
 

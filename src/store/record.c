@@ -330,12 +330,10 @@ record_absence record_why(const record *r, const schema *sc, uint32_t number, in
     return look_up(r, sc, number, now_ms, &found);
 }
 
-const char *record_absence_text(record_absence absence) {
-    static const char *const texts[] = {[RECORD_PRESENT] = "it has a value",
-                                        [RECORD_UNSET] = "it is unset",
-                                        [RECORD_TOO_OLD] = "it is too old to use",
-                                        [RECORD_NOT_GRANTED] = "its purpose is not granted"};
-    return texts[absence];
+const char *record_absence_text(const schema *sc, uint32_t number, record_absence absence) {
+    static const char *const texts[] = {
+        [RECORD_PRESENT] = "it has a value", [RECORD_UNSET] = "it is unset", [RECORD_TOO_OLD] = "it is too old to use"};
+    return absence == RECORD_NOT_GRANTED ? sc->purposes[sc->attributes[number].purpose].not_granted : texts[absence];
 }
 
 static tact_value load_text(const record *r, uint64_t of) {
@@ -371,7 +369,7 @@ tact_value record_attribute(const record *r, const schema *sc, uint32_t number, 
     if (absence == RECORD_PRESENT) return load_value(r, found, sc->attributes[number].type, a);
     bool declared = number < sc->attributes_count && !sc->attributes[number].retired;
     if (declared && sc->attributes[number].has_default) return sc->attributes[number].fallback;
-    return tact_fault_value(TACT_FAULT_ABSENT, record_absence_text(absence));
+    return tact_fault_value(TACT_FAULT_ABSENT, record_absence_text(sc, number, absence));
 }
 
 bool record_origin(const record *r, uint32_t number, uint8_t *source, int64_t *time_ms) {
@@ -406,7 +404,7 @@ tact_str record_window(const record *r, uint32_t number) {
 
 tact_value record_aggregate(const record *r, const schema *sc, uint32_t number, int64_t now_ms) {
     if (number >= sc->aggregates_count || sc->aggregates[number].retired) {
-        return tact_fault_value(TACT_FAULT_ABSENT, record_absence_text(RECORD_UNSET));
+        return tact_fault_value(TACT_FAULT_ABSENT, record_absence_text(sc, number, RECORD_UNSET));
     }
     return window_read(record_window(r, number), &sc->aggregates[number], now_ms);
 }

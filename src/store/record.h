@@ -68,7 +68,8 @@ tact_str record_unit(const record *r);
 tact_value record_attribute(const record *r, const schema *sc, uint32_t number, int64_t now_ms, arena *a);
 // Whether it has a value of its own, defaults left aside, and if not, why.
 record_absence record_why(const record *r, const schema *sc, uint32_t number, int64_t now_ms);
-const char *record_absence_text(record_absence absence); // "it is unset", static
+// "it is unset", "`marketing` is not granted"; as long as the schema.
+const char *record_absence_text(const schema *sc, uint32_t number, record_absence absence);
 // Where a value came from and when, to the second, whether or not it may be read; false if there is none.
 bool record_origin(const record *r, uint32_t number, uint8_t *source, int64_t *time_ms);
 

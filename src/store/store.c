@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "base/err.h"
+#include "store/bundles.h"
 #include "store/count.h"
 #include "value/pack.h"
 
@@ -177,6 +178,18 @@ static tact_err found(evolution *e, db_txn *t, tact_error *error) {
     return err;
 }
 
+// A schema that comes with opening knows nothing of the bundle that is active, and could take away what its rules read,
+// or the purpose that protects it. Once there is one, the schema changes with it.
+static tact_err refuse_beside_bundle(db_txn *t, arena *a, tact_error *error) {
+    bundles_version v;
+    tact_err err = bundles_active(t, a, &v, error);
+    if (err) return err == TACT_NOT_FOUND ? TACT_OK : err;
+    return err_set(error, TACT_EXISTS,
+                   "%s: the schema given is another than that of %.*s@%llu, which is active; leave it away, or change "
+                   "the bundle's and publish it",
+                   db_folder(t->db), (int)v.name.len, v.name.ptr, (unsigned long long)v.number);
+}
+
 // To what is wanted, from the schema that is now published.
 static tact_err follow(evolution *e, db_txn *t, tact_error *error) {
     const schema *running = e->s->env.schema;
@@ -185,7 +198,9 @@ static tact_err follow(evolution *e, db_txn *t, tact_error *error) {
     schema *next = NULL;
     generation *g = NULL;
     tact_err err = schema_evolve(&scratch, running, e->wanted, &next, error);
-    if (!err && !same_schema(running, next)) err = put_schema(t, next, &g, error);
+    bool changes = !err && !same_schema(running, next);
+    if (changes && !e->before) err = refuse_beside_bundle(t, &scratch, error);
+    if (changes && !err) err = put_schema(t, next, &g, error);
     if (!err && g && merges_otherwise(running, g->schema)) err = rebuild(t, g->schema, error);
     if (g) publish(e->s, g); // after an error it is put back, or the store closed
     arena_fini(&scratch);

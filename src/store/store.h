@@ -26,8 +26,9 @@ typedef struct store_options {
 typedef struct store store;
 
 // The arena must be kept until after store_close. Errors are those of db_open and schema_evolve; TACT_USAGE: a new
-// store without a schema. A schema that changed is taken over before this returns, as by store_evolve; a store that is
-// opened for reading keeps the schema it has. `options` may be NULL.
+// store without a schema. A schema that changed is taken over before this returns, as by store_evolve, unless a bundle
+// is active (TACT_EXISTS): then the schema is the bundle's, and changes when one is published. A store that is opened
+// for reading keeps the schema it has. `options` may be NULL.
 TACT_MUST_USE tact_err store_open(arena *a, const char *folder, const store_options *options, store **out,
                                   tact_error *error);
 void store_close(store *s); // commits what is queued; after all readers are closed. NULL is allowed
@@ -96,7 +97,8 @@ TACT_MUST_USE tact_err store_person(store_reader *r, uint16_t space, tact_str va
 TACT_MUST_USE tact_err store_person_by_id(store_reader *r, uint64_t id, record *out, tact_error *error);
 
 // All that is held of a person, by id: a map with identities, attributes (of every source), consents (all that was ever
-// said), events, aggregates (as of now_ms) and counters, with sources and times; a copy in the arena. TACT_NOT_FOUND.
+// said), events, aggregates (as of now_ms) and counters, with sources and times and the identity that each came by; a
+// copy in the arena. Consents and events are in the order of time, whatever identity they came by. TACT_NOT_FOUND.
 TACT_MUST_USE tact_err store_export(store_reader *r, arena *a, uint64_t id, int64_t now_ms, tact_value *out,
                                     tact_error *error);
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Everything that is held of a person, as one value. It is told by strand, since that is what came in by whom; what is
-// built borrows from the map, and is copied once at the end.
+// Everything that is held of a person, as one value. It is gathered by strand, since that is what came in by whom; what
+// happened is then put into the order of time. What is built borrows from the map, and is copied once at the end.
+#include <stdlib.h>
+
 #include "base/err.h"
 #include "base/utf8.h"
 #include "store/event.h"
@@ -196,6 +198,30 @@ static tact_value list_of(const list *l) {
     return tact_list(l->items, l->count);
 }
 
+typedef struct dated {
+    tact_value time, v;
+    uint32_t number; // as it was gathered
+} dated;
+
+static int earlier_first(const void *a, const void *b) {
+    const dated *x = a, *y = b;
+    int order = value_compare(x->time, y->time);
+    return order ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+// By the time of each; of the same time as they were gathered, the oldest identity's first.
+static tact_value list_by_time(export *x, list *l) {
+    dated *sorted = arena_array(x->a, l->count, sizeof *sorted);
+    x->failed |= !sorted;
+    if (x->failed) return tact_null();
+    for (uint32_t i = 0; i < l->count; i++) {
+        sorted[i] = (dated){*value_map_get_str(l->items[i].as.map, TACT_STR("time")), l->items[i], i};
+    }
+    qsort(sorted, l->count, sizeof *sorted, earlier_first);
+    for (uint32_t i = 0; i < l->count; i++) l->items[i] = sorted[i].v;
+    return list_of(l);
+}
+
 tact_err store_export(store_reader *r, arena *a, uint64_t id, int64_t now_ms, tact_value *out, tact_error *error) {
     arena scratch;
     arena_init(&scratch, 0);
@@ -212,8 +238,8 @@ tact_err store_export(store_reader *r, arena *a, uint64_t id, int64_t now_ms, ta
         set(&f, "person", tact_uint(record_person(&rec)));
         set(&f, "identities", list_of(&x.identities));
         set(&f, "attributes", list_of(&x.attributes));
-        set(&f, "consents", list_of(&x.consents));
-        set(&f, "events", list_of(&x.events));
+        set(&f, "consents", list_by_time(&x, &x.consents));
+        set(&f, "events", list_by_time(&x, &x.events));
         set(&f, "aggregates", aggregates_of(&x, &rec, now_ms));
         set(&f, "counters", list_of(&x.counters));
         tact_value v = map_of(&x, f.of, f.count);

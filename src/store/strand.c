@@ -14,7 +14,8 @@ static tact_err no_memory(tact_error *error) {
     return err_set(error, TACT_NO_MEMORY, "no memory for a change of a person");
 }
 
-bool strand_holds(tact_value v) {
+// Is it a value that an attribute can have: a scalar, or a list of strings or of numbers?
+static bool is_held(tact_value v) {
     switch (v.kind) {
     case TACT_BOOL:
     case TACT_INT:
@@ -61,7 +62,7 @@ static tact_err apply_set(arena *a, strand *s, const command *c, const schema *s
     if (count) memcpy(facts, s->facts, count * sizeof *facts);
     for (uint32_t i = 0; i < c->values_count; i++) {
         strand_fact f = {c->values[i].number, c->source, c->time_ms, c->values[i].value};
-        if (f.attribute >= sc->attributes_count || (f.value.kind != TACT_NULL && !strand_holds(f.value))) {
+        if (f.attribute >= sc->attributes_count || (f.value.kind != TACT_NULL && !is_held(f.value))) {
             return err_set(error, TACT_USAGE, "a command that does not fit the schema");
         }
         f.value = schema_widened(sc->attributes[f.attribute].type, f.value);
@@ -318,7 +319,7 @@ static void read_facts(unpack *in, strand *s) {
         f->value = unpack_value(in);
         bool follows = i == 0 || order_facts(&facts[i - 1], f) < 0;
         if (!follows) unpack_fail(in, TACT_INVALID, "attributes are not in order");
-        if (f->value.kind != TACT_NULL && !strand_holds(f->value)) {
+        if (f->value.kind != TACT_NULL && !is_held(f->value)) {
             unpack_fail(in, TACT_INVALID, "no value of an attribute");
         }
     }

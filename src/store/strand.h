@@ -74,7 +74,4 @@ TACT_MUST_USE tact_err strand_read(arena *a, tact_str bytes, strand *out, tact_e
 // finds it, and does no other harm.
 TACT_MUST_USE tact_err strand_load(arena *a, tact_str bytes, strand *out, tact_error *error);
 
-// Is it a value that an attribute can have: a scalar, or a list of strings or of numbers?
-bool strand_holds(tact_value v);
-
 #endif

@@ -18,6 +18,13 @@
 #include "value/pack.h"
 
 #define VERSION 1
+enum {
+    SCALAR_MOST = 24,           // bytes of a value without its text, and of a number
+    WITHOUT_VALUES_MOST = 9000, // of a command that has values, without them: its id, channel and identities
+};
+_Static_assert(WITHOUT_VALUES_MOST > COMMAND_IDENTITIES_MAX * (COMMAND_IDENTITY_MAX + SCALAR_MOST) + COMMAND_ID_MAX +
+                                         COMMAND_CHANNEL_MAX + 8 * SCALAR_MOST,
+               "a command without values fits");
 
 const char *command_kind_name(command_kind kind) {
     static const char *const names[COMMAND_KINDS] = {
@@ -383,6 +390,30 @@ static tact_err check_consent(const command *c, const schema *s, tact_error *err
     return TACT_OK;
 }
 
+// No less than a value takes that fits the schema: a list has no lists in it.
+static size_t most_bytes(tact_value v) {
+    size_t most = SCALAR_MOST + (v.kind == TACT_STRING ? v.len : 0);
+    for (uint32_t i = 0; v.kind == TACT_LIST && i < v.len; i++) {
+        tact_value item = v.as.items[i];
+        most += SCALAR_MOST + (item.kind == TACT_STRING ? item.len : 0);
+    }
+    return most;
+}
+
+// Nearly all commands are short, which can be told without writing them.
+static tact_err check_length(const command *c, tact_error *error) {
+    size_t most = WITHOUT_VALUES_MOST;
+    for (uint32_t i = 0; i < c->values_count; i++) most += SCALAR_MOST + most_bytes(c->values[i].value);
+    if (most <= COMMAND_BYTES_MAX) return TACT_OK;
+    arena scratch;
+    arena_init(&scratch, 0);
+    buf bytes = buf_in(&scratch);
+    tact_err err = command_write(&bytes, c);
+    arena_fini(&scratch);
+    if (err == TACT_LIMIT) return err_set(error, err, "longer than %d bytes as a command", COMMAND_BYTES_MAX);
+    return err ? err_set(error, err, "no memory to measure a command") : TACT_OK;
+}
+
 tact_err command_check(const command *c, const schema *s, tact_error *error) {
     const char *why = fault_of(c);
     if (why) return invalid(error, why);
@@ -390,11 +421,9 @@ tact_err command_check(const command *c, const schema *s, tact_error *error) {
         return invalid(error, "there is no source of its number");
     }
     tact_err err = check_identities(c, s, error);
-    if (err) return err;
-    switch (c->kind) {
-    case COMMAND_SET: return check_set(c, s, error);
-    case COMMAND_EVENT: return check_event(c, s, error);
-    case COMMAND_CONSENT: return check_consent(c, s, error);
-    default: return TACT_OK;
-    }
+    if (!err && c->kind == COMMAND_SET) err = check_set(c, s, error);
+    if (!err && c->kind == COMMAND_EVENT) err = check_event(c, s, error);
+    if (!err && c->kind == COMMAND_CONSENT) err = check_consent(c, s, error);
+    bool has_values = c->kind == COMMAND_SET || c->kind == COMMAND_EVENT;
+    return err || !has_values ? err : check_length(c, error);
 }

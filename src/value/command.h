@@ -86,7 +86,8 @@ TACT_MUST_USE tact_err command_read(arena *a, tact_str bytes, command *out, tact
 // A copy, with all that its kind borrows, in the arena. False if memory ran out.
 TACT_MUST_USE bool command_copy(arena *a, const command *c, command *out);
 // Is it within bounds, and does it fit the schema: numbers, types, allowed values, normalised identities? TACT_INVALID
-// with a text that names the member. An int stands for a double where one is declared, see schema_widened.
+// with a text that names the member; TACT_LIMIT: it would take more than COMMAND_BYTES_MAX bytes; TACT_NO_MEMORY. An
+// int stands for a double where one is declared, see schema_widened.
 TACT_MUST_USE tact_err command_check(const command *c, const schema *s, tact_error *error);
 
 #endif

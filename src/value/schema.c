@@ -244,7 +244,8 @@ tact_err schema_add_purpose(schema *s, const schema_purpose *purpose, tact_error
     schema_purpose *all = grown(s->arena, s->purposes, s->purposes_count, sizeof *all);
     if (!all) return no_memory(error);
     s->purposes = all;
-    if (!enter(s, SCHEMA_PURPOSE, &m.name, s->purposes_count)) return no_memory(error);
+    m.not_granted = arena_printf(s->arena, "`%.*s` is not granted", (int)m.name.len, m.name.ptr);
+    if (!m.not_granted || !enter(s, SCHEMA_PURPOSE, &m.name, s->purposes_count)) return no_memory(error);
     all[s->purposes_count++] = m;
     return TACT_OK;
 }

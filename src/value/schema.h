@@ -73,6 +73,7 @@ typedef struct schema_purpose {
     tact_str name;
     bool granted_by_default;
     bool retired;
+    const char *not_granted; // "`marketing` is not granted": why something is absent; made by schema_add_purpose
 } schema_purpose;
 
 typedef struct schema_property { // its number is its place in its event

@@ -83,7 +83,13 @@ static tact_str said_of(const char *path) {
     bundle *b = NULL;
     sources_init(&files, &memory);
     report_init(&r, &memory, &files, TACT_STR("shop"));
-    tact_err err = draft_read_folder(&d, &r, &files, path) ? bundle_compile(&d, NULL, &b) : r.code;
+    tact_err err = TACT_OK;
+    if (draft_read_folder(&d, &r, &files, path)) {
+        err = bundle_compile(&d, NULL, &b);
+    } else {
+        bundle_check_rest(&d);
+        err = r.code;
+    }
     if ((err != TACT_OK) != (r.errors > 0) || err != r.code || !b != (err != TACT_OK)) {
         fail_msg("%s: %u errors, but code %d and %s", path, r.errors, (int)err, b ? "a bundle" : "no bundle");
     }

@@ -73,7 +73,7 @@ static void test_faults(void **state) {
         "bad_name offers.b.attributes.two words: a name has letters, digits and _, does not begin with a digit, and at "
         "most 64 characters\n"
         "wrong_form offers.c.attributes: expected a map, not a list\n"
-        "no_overload offers.d.eligible: `==` does not take string and int (both sides must be of one type)\n"
+        "no_overload offers.d.eligible: `==` does not take string and int (text stands in quotes: \"1\")\n"
         "undeclared_field offers.d.eligible: `offer` has no field `kin` (did you mean `kind`?)\n");
 }
 

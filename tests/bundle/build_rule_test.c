@@ -142,6 +142,22 @@ static void test_what_has_its_own_fault_spoils_nothing(void **state) {
                 "expected_expression segments.b: expected an expression, found end of expression\n");
 }
 
+// Each fault takes as many names as could have been meant, until none are left: then hints do without.
+static void test_nearest_names_are_looked_for_only_so_often(void **state) {
+    (void)state;
+    build_case c;
+    case_open(&c);
+    case_add_shop(&c);
+    case_add(&c, "more.yaml", "segments: {a: profile.recencey > 1, b: profile.recensy > 2, c: profile.resency > 3}\n");
+    c.report.names_left = 30; // the shop has between 16 and 30
+    case_build(&c, NULL);
+    assert_string_equal(case_said(&c),
+                        "undeclared_field segments.a: `profile` has no field `recencey` (did you mean `recency`?)\n"
+                        "undeclared_field segments.b: `profile` has no field `recensy`\n"
+                        "undeclared_field segments.c: `profile` has no field `resency`\n");
+    case_close(&c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_that_rules_may_read),
@@ -152,6 +168,7 @@ int main(void) {
         cmocka_unit_test(test_constants_that_can_never_be),
         cmocka_unit_test(test_equal_texts_share_a_program),
         cmocka_unit_test(test_what_has_its_own_fault_spoils_nothing),
+        cmocka_unit_test(test_nearest_names_are_looked_for_only_so_often),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

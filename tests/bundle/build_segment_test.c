@@ -72,6 +72,26 @@ static void test_circles(void **state) {
         "cycle segments.d: the segment reads itself: `d` reads `d` (one of them must do without)\n");
 }
 
+// Of a long one the beginning is told; there may be as many as there are segments.
+static void test_a_long_circle(void **state) {
+    (void)state;
+    assert_said("segments:\n"
+                "  a: segment.b\n"
+                "  b: segment.c\n"
+                "  c: segment.d\n"
+                "  d: segment.e\n"
+                "  e: segment.f\n"
+                "  f: segment.g\n"
+                "  g: segment.h\n"
+                "  h: segment.i\n"
+                "  i: segment.a && segment.h\n",
+                "cycle segments.a: segments read each other in a circle: `a` reads `b`, which reads `c`, which reads "
+                "`d`, which reads `e`, which reads `f`, which reads `g`, which reads `h`, which reads `i`, and so on "
+                "to `a` again (one of them must do without)\n"
+                "cycle segments.h: segments read each other in a circle: `h` reads `i`, which reads `h` (one of them "
+                "must do without)\n");
+}
+
 static void test_a_circle_beside_another_fault(void **state) {
     (void)state;
     assert_said(
@@ -121,6 +141,7 @@ int main(void) {
         cmocka_unit_test(test_each_after_those_it_reads),
         cmocka_unit_test(test_purposes_go_along),
         cmocka_unit_test(test_circles),
+        cmocka_unit_test(test_a_long_circle),
         cmocka_unit_test(test_a_circle_beside_another_fault),
         cmocka_unit_test(test_a_long_chain),
         cmocka_unit_test(test_what_they_may_not_read),

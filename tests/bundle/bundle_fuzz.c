@@ -8,6 +8,7 @@
 
 #include "bundle/bundle.h"
 #include "bundle/test.h"
+#include "decide/trial.h"
 #include "wire/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -97,6 +98,7 @@ static bundle *build(arena *a, const sources *files, const schema *running) {
     require((err != TACT_OK) == !b && (err != TACT_OK) == (r.errors > 0) && err == r.code);
     require(r.count == 0 || report_text(&r).len > 0);
     require(!json_read(a, report_json(&r), &v, NULL));
+    if (b) require(trial_run(b, &r) == 0 || r.code); // the bundle's own tests, as publishing runs them
     return b;
 }
 

@@ -97,11 +97,11 @@ static void test_json(void **state) {
     assert_string_equal(
         text.ptr,
         "[\n"
-        " {\"file\": \"bundle.yaml\", \"line\": 2, \"column\": 2, \"end_column\": 5, \"severity\": \"error\", "
+        " {\"file\": \"shop/bundle.yaml\", \"line\": 2, \"column\": 2, \"end_column\": 5, \"severity\": \"error\", "
         "\"code\": "
         "\"unknown_key\", \"path\": \"offers.x.eligible\", \"message\": \"back\\\\slash\", \"hint\": \"a "
         "\\\"hint\\\"\"},\n"
-        " {\"file\": \"offers/a.yaml\", \"line\": 1, \"column\": 1, \"end_column\": 2, \"severity\": \"warning\", "
+        " {\"file\": \"shop/offers/a.yaml\", \"line\": 1, \"column\": 1, \"end_column\": 2, \"severity\": \"warning\", "
         "\"code\": \"unused\", \"message\": \"t\u00fct\\u0001\"},\n"
         " {\"file\": \"shop\", \"severity\": \"error\", \"code\": \"unreadable\", \"message\": \"x\"}\n"
         "]\n");

@@ -112,12 +112,37 @@ static void test_hillstroms_schema_stands_alone(void **state) {
     bundle_free(b);
 }
 
+// Whichever file cannot be read, nothing else is said: all that the others lack may be in it.
+static void test_a_file_that_cannot_be_read_has_no_consequences(void **state) {
+    static const char *const folders[] = {"rules/shop", "rules/hillstrom"};
+    (void)state;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        bundle_free(build(folders[i], NULL));
+        for (uint32_t broken = 1; broken < files.count; broken++) { // 0 is bundle.yaml
+            sources some;
+            report r;
+            bundle *b = NULL;
+            tact_error error;
+            sources_init(&some, &memory);
+            report_init(&r, &memory, &some, tact_str_from(folders[i]));
+            for (uint32_t k = 0; k < files.count; k++) {
+                tact_str text = k == broken ? TACT_STR("offers: [") : sources_text_of(&files, k);
+                assert_int_equal(sources_add(&some, files.files[k].name, text, &error), 0);
+            }
+            assert_int_equal(bundle_build(&r, NULL, &b), TACT_SYNTAX);
+            assert_null(b);
+            if (r.errors != 1 || r.warnings) fail_msg("%s", report_text(&r).ptr);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_all_are_clean, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_shop, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_shop_shows_everything, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hillstroms_schema_stands_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_file_that_cannot_be_read_has_no_consequences, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -312,20 +312,54 @@ static void several_rules_are_looked_at_together(void **state) {
 static void meanings_are_looked_at_too(void **state) {
     (void)state;
     const normal_form *b = form_of("p.b"), *meanings[SLOTS] = {NULL}, *clash = NULL;
+    normal_meanings m = {meanings, SLOTS, NORMAL_STEPS_MAX}, none = {.steps_left = NORMAL_STEPS_MAX};
     const normal_form *forms[] = {form_of("p.b && p.n < 3"), form_of("!p.b && p.n < 3"), form_of("p.b || p.n < 3")};
     meanings[b->slot] = form_of("p.n >= 9 || false");
-    assert_false(normal_can_hold_within(&forms[0], 1, meanings, SLOTS, &clash));
-    assert_true(normal_can_hold_within(&forms[0], 1, NULL, 0, NULL));
-    assert_true(normal_can_hold_within(&forms[1], 1, meanings, SLOTS, NULL));
-    assert_true(normal_can_hold_within(&forms[2], 1, meanings, SLOTS, NULL));
-    assert_true(normal_can_hold_within(&b, 1, meanings, SLOTS, NULL));
+    assert_false(normal_can_hold_within(&forms[0], 1, &m, &clash));
+    assert_true(normal_can_hold_within(&forms[0], 1, &none, NULL));
+    assert_true(normal_can_hold_within(&forms[1], 1, &m, NULL));
+    assert_true(normal_can_hold_within(&forms[2], 1, &m, NULL));
+    assert_true(normal_can_hold_within(&b, 1, &m, NULL));
     const normal_form *turned[] = {form_of("p.n < 3"), b};
-    assert_false(normal_can_hold_within(turned, 2, meanings, SLOTS, &clash));
+    assert_false(normal_can_hold_within(turned, 2, &m, &clash));
     assert_ptr_equal(clash, b); // and not what lies within its meaning
     const normal_form *both[] = {b, form_of("!p.b")};
-    assert_false(normal_can_hold_within(both, 2, meanings, SLOTS, NULL));
+    assert_false(normal_can_hold_within(both, 2, &m, NULL));
     meanings[b->slot] = b; // a circle ends
-    assert_true(normal_can_hold_within(&b, 1, meanings, SLOTS, NULL));
+    assert_true(normal_can_hold_within(&b, 1, &m, NULL));
+}
+
+// Each stands for the two before it, so that there are more ways down from the last than any machine could go.
+static void what_meanings_share_is_looked_at_once(void **state) {
+    (void)state;
+    enum { CHAIN = 200 };
+    const normal_form *of[SLOTS + CHAIN] = {NULL}, *clash;
+    for (int i = 0; i < CHAIN; i++) {
+        const char *name = arena_printf(&memory, "p.c%d", i);
+        assert_int_equal(tact_cel_declare(env, tact_str_from(name), TACT_STR("bool"), NULL, NULL), 0);
+        of[SLOTS + i] = form_of(i < 2 ? "p.n > 5" : arena_printf(&memory, "p.c%d && p.c%d", i - 1, i - 2));
+    }
+    const uint64_t enough = 100 * CHAIN;
+    normal_meanings m = {of, SLOTS + CHAIN, enough};
+    const normal_form *forms[] = {form_of(arena_printf(&memory, "p.c%d", CHAIN - 1)), form_of("p.n < 3")};
+    assert_true(normal_can_hold_within(forms, 1, &m, &clash));
+    assert_false(normal_can_hold_within(forms, 2, &m, &clash));
+    assert_in_range(m.steps_left, 1, enough - CHAIN);
+    m.steps_left = CHAIN; // not enough to find out
+    assert_true(normal_can_hold_within(forms, 2, &m, &clash));
+    assert_int_equal(m.steps_left, 0);
+    assert_true(normal_can_hold_within(forms, 2, &m, &clash));
+}
+
+static void many_values_end_with_a_maybe(void **state) {
+    (void)state;
+    buf text = buf_in(&memory);
+    buf_add_text(&text, "p.n in [0");
+    for (int i = 1; i < 1000; i++) buf_printf(&text, ", %d", 2 * i);
+    buf_add_text(&text, "] && p.n in [-1");
+    for (int i = 1; i < 1000; i++) buf_printf(&text, ", %d", 2 * i + 1);
+    buf_add_text(&text, "]");
+    assert_true(can_hold(buf_done(&text).ptr)); // it cannot, but telling so would take a million comparisons
 }
 
 static void very_many_branches_end_with_a_maybe(void **state) {
@@ -348,6 +382,8 @@ int main(void) {
         cmocka_unit_test(what_can_hold_is_left_alone),
         cmocka_unit_test(several_rules_are_looked_at_together),
         cmocka_unit_test(meanings_are_looked_at_too),
+        cmocka_unit_test(what_meanings_share_is_looked_at_once),
+        cmocka_unit_test(many_values_end_with_a_maybe),
         cmocka_unit_test(very_many_branches_end_with_a_maybe),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -48,3 +48,21 @@ setup() { store_setup; }
         backup --db db --to there
     fails 3 'tact: no/copy.partial: making it: there is no such file or folder; check the path' backup --db db --to no/copy
 }
+
+@test "what was erased is in no backup" {
+    store_fill
+    local long=$(printf 'remember-%.0s' {1..200}) # a record that takes pages of its own, and one that does not
+    does record "[{\"set\": {\"first_name\": \"$long\", \"tier\": \"$long\"}, \"person\": {\"crm\": \"remember-me\"}},
+        {\"set\": {\"tier\": \"remember-this\"}, \"person\": {\"email\": \"remember@example.com\"}},
+        {\"event\": \"page_view\", \"properties\": {\"category\": \"remember-shoes\"}, \"person\": {\"crm\": \"remember-me\"}}]" --db db
+    does backup --db db --to before
+    grep -q remember before/data.mdb
+    does erase crm:remember-me --db db --yes
+    does erase email:remember@example.com --db db --yes
+    does backup --db db --to after
+    ! grep -q remember after/data.mdb
+    does fsck --db after
+    does restore --from after --db again
+    ! grep -q remember again/data.mdb
+    does person crm:4711 --db again
+}

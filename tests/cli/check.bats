@@ -11,7 +11,7 @@ setup() { store_setup && rules_shop; }
 
 @test "a good bundle" {
     does check shop
-    [ "$stdout" = "shop: good: 2 offers, 1 placement, 1 segment; 1 test, not run: decisions come with a later version" ] || told
+    [ "$stdout" = "shop: good: 2 offers, 1 placement, 1 segment; 1 test passed" ] || told
     [ -z "$stderr" ] || told
 }
 
@@ -21,6 +21,20 @@ setup() { store_setup && rules_shop; }
     t check shop
     [ "$status" -eq 1 ] && [ -z "$stdout" ] || told
     [[ $stderr == *'offers/all.yaml:10:'*'did you mean `lapsed`?'*'offers/all.yaml:11:'*'tact: shop: 2 errors, 0 warnings' ]] || told
+}
+
+@test "a test that fails" {
+    alter 'hero: \[winter\]' 'hero: [plain]'
+    t check shop
+    [ "$status" -eq 1 ] && [ -z "$stdout" ] || told
+    [ "$stderr" = 'offers/all.yaml:18:14: error: the test `the lapsed see winter`: `hero` was to show [plain] and shows [winter]
+ 18 |     expect: {hero: [plain]}
+    |              ^~~~
+    in tests[0]
+    hint: plain was removed at `rank`: others came before it
+tact: shop: 1 error, 0 warnings' ] || told
+    t check shop --format json
+    [ "$status" -eq 1 ] && [ "$(jq -r '.[0].code' <<<"$stdout")" = test_failed ] || told
 }
 
 @test "warnings are no faults" {
@@ -35,7 +49,10 @@ setup() { store_setup && rules_shop; }
     t check shop --format json
     [ "$status" -eq 1 ] && [ -z "$stderr" ] || told
     [ "$(jq -r '.[0] | [.file, .line, .severity, .path] | join(" ")' <<<"$stdout")" = \
-        'offers/all.yaml 10 error offers.winter.eligible' ] || told
+        'shop/offers/all.yaml 10 error offers.winter.eligible' ] || told
+    [ -f "$(jq -r '.[0].file' <<<"$stdout")" ]
+    t check shop/ --format json
+    [ "$(jq -r '.[0].file' <<<"$stdout")" = shop/offers/all.yaml ] || told
     alter segment.lapset segment.lapsed
     does check shop --format json
     [ "$(jq length <<<"$stdout")" = 0 ] || told
@@ -46,7 +63,7 @@ setup() { store_setup && rules_shop; }
 @test "against what a store holds" {
     does publish shop --db db
     alter 'type: int' 'type: string' shop/bundle.yaml
-    alter 'profile.recency >= 9' 'profile.recency == "9"' shop/bundle.yaml
+    alter 'profile.recency >= 9' 'profile.recency == "10"' shop/bundle.yaml
     alter 'recency: 10' 'recency: "10"'
     does check shop
     t check shop --db db

@@ -12,7 +12,7 @@ setup() { store_setup; }
     does new rules
     [ "$stdout" = 'rules: a bundle to start from; see what `tact check rules` says' ] || told
     does check rules
-    [ "$stdout" = 'rules: good: 3 offers, 2 placements, 1 segment; 2 tests, not run: decisions come with a later version' ] || told
+    [ "$stdout" = 'rules: good: 3 offers, 2 placements, 1 segment; 2 tests passed' ] || told
     [ -z "$stderr" ] || told
     does publish rules --db db
     says 'starter@1 is active'

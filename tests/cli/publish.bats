@@ -12,13 +12,13 @@ setup() { store_setup && rules_shop; }
 @test "a store is made, and versions follow" {
     does publish shop --db db --message 'the first' --author Anna
     [ "$stdout" = 'shop@1 is active: 2 offers, 1 placement
-1 test, not run: decisions come with a later version' ] || told
+1 test passed' ] || told
     does publish shop --db db
     [ "$stdout" = 'already active as shop@1; nothing was changed' ] || told
     alter 1.0 2.0
     does publish shop --db db --skip-tests
     says 'shop@2 is active'
-    says '1 test, skipped'
+    says '1 test skipped'
     [ "$(versions)" = 'shop@2* shop@1' ]
     does bundles --db db
     says 'tests skipped'
@@ -48,6 +48,34 @@ setup() { store_setup && rules_shop; }
     [ "$status" -eq 1 ] && [ -z "$stdout" ] || told
     [[ $stderr == *'did you mean `lapsed`?'*'tact: shop: 1 error'*'tact: nothing was changed' ]] || told
     [ "$(versions)" = 'shop@1*' ]
+}
+
+@test "a test that fails keeps it back, unless that is recorded" {
+    alter 'hero: \[winter\]' 'hero: [plain]'
+    t publish shop --db db
+    [ "$status" -eq 1 ] && [ -z "$stdout" ] && [ ! -e db ] || told
+    [[ $stderr == *'`hero` was to show [plain] and shows [winter]'*'tact: shop: 1 error; no store was made' ]] || told
+    alter 'hero: \[plain\]' 'hero: [winter]'
+    does publish shop --db db
+    says '1 test passed'
+    alter 'hero: \[winter\]' 'hero: []'
+    t publish shop --db db
+    [ "$status" -eq 1 ] && [ -z "$stdout" ] || told
+    [[ $stderr == *'`hero` was to show [] and shows [winter]'*'tact: shop: 1 error'*'tact: nothing was changed' ]] || told
+    [ "$(versions)" = 'shop@1*' ]
+    does publish shop --db db --skip-tests
+    says '1 test skipped'
+    does bundles --db db
+    says 'tests skipped'
+}
+
+@test "the first to publish waits for another that is making the store" {
+    mkdir db
+    flock db/writer.lock sleep 1 &
+    while [ ! -e db/writer.lock ] || flock -n db/writer.lock true; do sleep 0.01; done
+    does publish shop --db db
+    [ "$(versions)" = 'shop@1*' ]
+    wait
 }
 
 @test "a store that another process writes to" {

@@ -4,6 +4,7 @@
 # tact record: every shape of a file, every answer, every refusal.
 
 load store
+load rules
 setup() { store_setup; }
 
 @test "help" {
@@ -95,4 +96,26 @@ tact: c.ndjson:4: there is no such identity
     t record '{"erase": {"crm": 1}}' --db db --schema bad.yaml
     [ "$status" -eq 1 ] && [[ $stderr == 'bad.yaml:1:'* ]] || told
     common_mistakes yes record '{"set": {"recency": 9}, "person": {"crm": "1"}}'
+}
+
+@test "beside an active bundle the schema is the bundle's" {
+    rules_shop
+    does publish shop --db db --skip-tests
+    cp shop/bundle.yaml own.yaml
+    does record '{"set": {"recency": 1}, "person": {"crm": 1}}' --db db --schema own.yaml
+    sed -i '/^  tier:/d; s/{type: int}/{type: double}/' own.yaml
+    fails 1 'tact: db: the schema given is another than that of shop@1, which is active; leave it away, or change the bundle'"'"'s and publish it
+tact: it would change the store'"'"'s:
+  attributes retired: tier
+  attributes widened: recency (int -> double)' record '{"set": {"recency": 1}, "person": {"crm": 2}}' --db db --schema own.yaml
+    # What protects a value is part of it, and so is what is new.
+    printf 'id,tier\n2,gold\n' >rows.csv
+    sed 's/, purpose: marketing//' shop/bundle.yaml >own.yaml
+    fails 1 'tact: db: the schema given is another than that of shop@1, which is active; leave it away, or change the bundle'"'"'s and publish it' import rows.csv --db db --id crm=id --schema own.yaml
+    sed 's/^attributes:/&\n  more: {type: int}/' shop/bundle.yaml >own.yaml
+    t import rows.csv --db db --id crm=id --schema own.yaml
+    [ "$status" -eq 1 ] && [[ $stderr == *'  attributes added: more' ]] || told
+    does import rows.csv --db db --id crm=id --schema shop/bundle.yaml --source crm
+    does publish shop --db db --skip-tests
+    [ "$stdout" = 'already active as shop@1; nothing was changed' ] || told
 }

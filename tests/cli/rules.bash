@@ -37,7 +37,7 @@ offers:
 tests:
   - name: the lapsed see winter
     now: 2026-12-01T10:00:00Z
-    person: {recency: 10, consent: {marketing: granted}}
+    person: {recency: 10, tier: gold, consent: {marketing: granted}}
     decide: {hero: {}}
     expect: {hero: [winter]}
 YAML

@@ -22,7 +22,7 @@ struct page {
     uint32_t offer_slot, propensity_slot;
 };
 
-static void write_bundle(buf *out) {
+void page_write(struct buf *out, bool dated) {
     buf_add_text(out, "bundle: page\ntime_zone: Europe/Berlin\n"
                       "identities: {cookie: {max: 20}}\n"
                       "purposes: {marketing: {default: denied}}\n"
@@ -36,11 +36,12 @@ static void write_bundle(buf *out) {
     for (int i = 0; i < PAGE_OFFERS; i++) {
         buf_printf(out,
                    "  offer_%02d:\n    purpose: marketing\n    value: %d.5\n    weight: %d\n    propensity: 0.%02d\n"
-                   "    starts: 2026-11-01\n    ends: 2027-02-01\n"
+                   "%s"
                    "    caps: [{on: impression, max: 3, every: 7d}, {on: impression, max: 20, per: month}, "
                    "{on: click, max: 2, every: 30d}]\n"
                    "    content: {home: {title: Offer %d, image: /img/%d.jpg, link: /offers/%d}}\n",
-                   i, 1 + i * 7 % 29, i % 5 * 5, 10 + i * 13 % 60, i, i, i);
+                   i, 1 + i * 7 % 29, i % 5 * 5, 10 + i * 13 % 60,
+                   dated ? "    starts: 2026-11-01\n    ends: 2027-02-01\n" : "", i, i, i);
     }
 }
 
@@ -49,7 +50,7 @@ static bundle *build(arena *a) {
     sources s;
     report r;
     bundle *b = NULL;
-    write_bundle(&text);
+    page_write(&text, true);
     sources_init(&s, a);
     if (sources_add(&s, TACT_STR("bundle.yaml"), buf_done(&text), NULL)) return NULL;
     report_init(&r, a, &s, TACT_STR("page"));

@@ -7,6 +7,7 @@
 #ifndef TESTS_DECIDE_PAGE_H
 #define TESTS_DECIDE_PAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -16,7 +17,10 @@ extern "C" {
 enum { PAGE_OFFERS = 50, PAGE_CAPS = 3, PAGE_SLOTS = 3 };
 
 typedef struct page page;
+struct buf;
 
+// The rules as YAML; `dated`: its offers begin and end around the page's now.
+void page_write(struct buf *out, bool dated);
 page *page_new(void); // NULL: it could not be made, and standard error says why
 void page_free(page *p);
 // Decides, in the page's arena, which is given back at the next call. How many offers are shown; 0: it failed.

@@ -50,7 +50,7 @@ static void of_nobody_there_are_defaults(void **state) {
         {"profile.language == \\\"en\\\"", "true"},
         {"profile.tags.size() == 0", "true"},
         {"profile.recency > 3", "it is unset"},
-        {"profile.tier == \\\"gold\\\"", "its purpose is not granted"},
+        {"profile.tier == \\\"gold\\\"", "`marketing` is not granted"},
         {"profile.first_name == \\\"Ann\\\"", "it is unset"},
         {"profile.purchases == 0", "true"},
         {"consent.personalization && !consent.marketing", "true"},
@@ -75,7 +75,7 @@ static void of_a_person_there_is_what_is_known_and_may_be_used(void **state) {
     deciding_open(&d, PLACES O("o", "eligible: 'profile.tier == \"gold\" && context.cart > 4.0'"));
     deciding_set(&d, "tier", tact_string("gold", 4), DECIDING_NOW - DECIDING_DAY);
     deciding_context(&d, "cart", tact_double(5));
-    assert_string_equal(rule_value(&d), "its purpose is not granted");
+    assert_string_equal(rule_value(&d), "`marketing` is not granted");
     deciding_say(&d, "marketing", CONSENT_GRANTED);
     assert_string_equal(rule_value(&d), "true");
     deciding_context(&d, "cart", tact_double(4));

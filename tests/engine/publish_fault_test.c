@@ -19,7 +19,9 @@
 static const char *const versions[] = {
     "bundle: shop\nattributes: {recency: {type: int}}\nsegments: {lapsed: profile.recency > 9}\n"
     "placements: {hero: {channel: web}}\ncontent: {hero: {title: string}}\n"
-    "offers: {winter: {eligible: segment.lapsed, content: {hero: {title: 'Hi {{ profile.recency }}'}}}}\n",
+    "offers: {winter: {eligible: segment.lapsed, content: {hero: {title: 'Hi {{ profile.recency }}'}}}}\n"
+    "tests: [{name: the lapsed, now: 2026-12-01, person: {recency: 10}, decide: {hero: {}}, expect: {hero: "
+    "[winter]}}]\n",
     "bundle: shop\nattributes: {recency: {type: int}, tier: {type: string}}\n"
     "placements: {hero: {channel: web}}\noffers: {winter: {caps: [{on: click, max: 1}], content: {hero: {}}}}\n",
 };

@@ -214,24 +214,47 @@ static void faults_change_nothing(void **state) {
 
 // ---- Tests of a bundle ----------------------------------------------------------------------------------------------
 
-static void pretend_to_test(void *context, const bundle *b, report *r) {
-    assert_int_equal(b->offers_count, 1);
-    if (*(const bool *)context) report_add(r, REPORT_INVALID, REPORT_NOWHERE, NULL, "the test failed");
-}
+#define EXPECTING(offer, recency)                                                                                      \
+    "tests: [{name: the lapsed, now: 2026-12-01, person: {recency: " recency "}, decide: {hero: {}}, "                 \
+    "expect: {hero: [" offer "]}}]\n"
+#define LAPSED HEAD ATTRIBUTES("") OFFER("1.0", "profile.recency > 1")
 
 static void tests_that_fail_keep_it_back_unless_they_are_skipped(void **state) {
     (void)state;
-    bool failing = true;
-    options.run_tests = pretend_to_test;
-    options.tests_context = &failing;
-    assert_int_equal(publish_text(first), TACT_INVALID);
+    assert_int_equal(publish_text(LAPSED EXPECTING("winter", "1")), TACT_INVALID);
+    const char *text = report_text(&files.report).ptr;
+    if (!strstr(text, "bundle.yaml:6:") || !strstr(text, "`hero` was to show [winter] and shows []") ||
+        !strstr(text, "winter was removed at `eligible`")) {
+        fail_msg("%s", text);
+    }
+    assert_non_null(strstr(said.text, ": 1 error"));
     assert_string_equal(picture(), "none ");
     options.skip_tests = true;
-    must_publish(first);
+    must_publish(LAPSED EXPECTING("winter", "1"));
     assert_true(result.version.tests_skipped && !result.tested);
-    options.skip_tests = failing = false;
-    must_publish(second);
+    options.skip_tests = false;
+    must_publish(LAPSED EXPECTING("winter", "2"));
     assert_true(!result.version.tests_skipped && result.tested);
+}
+
+// ---- Names ----------------------------------------------------------------------------------------------------------
+
+static void one_of_another_name_takes_no_place_unasked(void **state) {
+    (void)state;
+    static const char other[] = "bundle: other\nidentities: {crm: {unique: true}}\n";
+    must_publish(first);
+    assert_int_equal(publish_text(other), TACT_EXISTS);
+    assert_string_equal(said.text, "shop@1 is active, and `other` would take its place");
+    options.instead_of = TACT_STR("winter"); // which is not what is active
+    assert_int_equal(publish_text(other), TACT_EXISTS);
+    assert_string_equal(picture(), "shop@1 recency ");
+    options.instead_of = TACT_STR("shop");
+    must_publish(other);
+    assert_string_equal(picture(), "other@1 recency- ");
+    assert_int_equal(result.replaced.number, 1);
+    options.instead_of = TACT_STR("");
+    assert_int_equal(go_back("shop", 1), 0); // what is named is meant
+    assert_string_equal(picture(), "shop@1 recency ");
 }
 
 // ---- Going back -----------------------------------------------------------------------------------------------------
@@ -560,6 +583,7 @@ int main(void) {
         TEST(what_was_active_is_after_a_restart),
         TEST(faults_change_nothing),
         TEST(tests_that_fail_keep_it_back_unless_they_are_skipped),
+        TEST(one_of_another_name_takes_no_place_unasked),
         TEST(going_back_brings_the_schema_back),
         TEST(what_the_data_does_not_allow_any_more_is_refused),
         TEST(only_the_allowed_publish_where_it_is_required),

@@ -180,6 +180,57 @@ static void wrong_requests_to_the_others(void **state) {
     assert_int_equal(talk_find_int(talk_ask(&t, tact_status, "{}"), "position"), 0);
 }
 
+// Every key of the table, in every operation that knows it, with a value of every kind that it does not take.
+static void each_key_with_each_wrong_type(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *kinds; // a letter for each kind that it takes, see below
+    } forms[] = {{"TEXT", "s"}, {"WHOM", "miu"},  {"LIST", "l"},   {"MAP", "m"},
+                 {"FLAG", "b"}, {"MOMENT", "st"}, {"NUMBER", "iu"}};
+    static tact_operation *const operations[OPERATIONS] = {
+#define X(NAME, name, ...) [OPERATION_##NAME] = tact_##name,
+#include "wire/operation_tbl.h"
+#undef X
+    };
+#define ON(OPERATION) (1U << OPERATION_##OPERATION)
+#define ANY (~0U)
+    static const struct {
+        const char *key, *takes;
+        uint32_t operations;
+    } keys[] = {
+#define X(KEY, key, operations, takes, doc) {#key, #takes, operations},
+#include "wire/request_tbl.h"
+#undef X
+    };
+#undef ANY
+#undef ON
+    const struct {
+        char kind;
+        tact_value value;
+    } values[] = {{'n', tact_null()},          {'b', tact_bool(true)},    {'i', tact_int(7)},
+                  {'u', tact_uint(7)},         {'d', tact_double(7.5)},   {'s', tact_string("x", 1)},
+                  {'y', tact_bytes("x", 1)},   {'l', tact_list(NULL, 0)}, {'m', tact_map_new(&t.memory, NULL, 0)},
+                  {'t', tact_timestamp(1, 0)}, {'r', tact_duration(1)}};
+    uint32_t refused = 0;
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+        size_t f = 0;
+        while (strcmp(forms[f].name, keys[k].takes) != 0) f++;
+        for (size_t i = 0; i < OPERATIONS * (sizeof values / sizeof *values); i++) {
+            size_t o = i % OPERATIONS, v = i / OPERATIONS;
+            if (!(keys[k].operations >> o & 1) || strchr(forms[f].kinds, values[v].kind)) continue;
+            const tact_value pair[] = {tact_string(keys[k].key, strlen(keys[k].key)), values[v].value};
+            tact_value reply = {.kind = TACT_UNRESOLVED};
+            tact_problem p;
+            tact_err err = operations[o](t.engine, tact_map_new(&t.memory, pair, 1), &t.memory, &reply, &p);
+            bool right = err == TACT_INVALID && p.name == TACT_PROBLEM_WRONG_TYPE && !strcmp(p.at, keys[k].key);
+            if (!right) fail_msg("%s as %c: %s at %s", keys[k].key, values[v].kind, tact_problem_code(&p), p.at);
+            assert_int_equal(reply.kind, TACT_UNRESOLVED);
+            refused++;
+        }
+    }
+    assert_true(refused > 200);
+}
+
 static void values_stand_for_others_where_they_may(void **state) {
     (void)state;
     tact_value reply = talk_ask(&t, tact_explain,
@@ -201,11 +252,9 @@ static void a_problem_is_a_reply(void **state) {
 int main(void) {
     quick_begin();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(operations_are_named),
-        cmocka_unit_test(wrong_requests_to_decide),
-        cmocka_unit_test(too_much_is_refused),
-        cmocka_unit_test(wrong_requests_to_the_others),
-        cmocka_unit_test(values_stand_for_others_where_they_may),
+        cmocka_unit_test(operations_are_named),          cmocka_unit_test(wrong_requests_to_decide),
+        cmocka_unit_test(too_much_is_refused),           cmocka_unit_test(wrong_requests_to_the_others),
+        cmocka_unit_test(each_key_with_each_wrong_type), cmocka_unit_test(values_stand_for_others_where_they_may),
         cmocka_unit_test(a_problem_is_a_reply),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

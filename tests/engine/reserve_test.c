@@ -306,11 +306,19 @@ static void what_is_answered_stays_while_old_views_look(void **state) {
     reserve_end(&taker);
     reserve_submit(r, entry, 1);
     reserve_answer(r, entry, 5);
-    assert_int_equal(reserve_settle(r, 4), 1); // not to be seen yet
-    assert_int_equal(reserve_settle(r, 5), 1); // but one looks who began before
+    reserve_settle(r, 4); // not to be seen yet
+    assert_int_equal(reserve_count(r), 1);
+    reserve_settle(r, 5); // but one looks who began before
+    assert_int_equal(reserve_count(r), 1);
     reserve_end(&old);
-    assert_int_equal(reserve_settle(r, 5), 0);
+    reserve_begin(&taker); // may stand on it
+    reserve_settle(r, 5);
     assert_int_equal(reserve_count(r), 0);
+    reserve_settle(r, 5);
+    assert_false(reserve_is_settled(r));
+    reserve_end(&taker);
+    reserve_settle(r, 5);
+    assert_true(reserve_is_settled(r));
     reserve_free(r);
 }
 

@@ -43,7 +43,8 @@ static void ask_attributes(world *w, const record *r, const plain_person *who, i
         w->sum->asked += 2;
         if (why != wanted) {
             world_differs(w, "attribute %.*s of person %" PRIu64 " at %" PRId64 ": %s, not %s", (int)name.len, name.ptr,
-                          record_person(r), now_ms, record_absence_text(why), record_absence_text(wanted));
+                          record_person(r), now_ms, record_absence_text(store_schema(w->s), i, why),
+                          record_absence_text(store_schema(w->s), i, wanted));
         }
         tact_value is = record_attribute(r, store_schema(w->s), i, now_ms, &w->scratch),
                    should = plain_value(&w->p, who, i, now_ms);

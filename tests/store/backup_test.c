@@ -138,7 +138,7 @@ static void what_is_backed_up_is_restored(void **state) {
     assert_false(is_there(p.partial));
     if (backup_verify(p.backup, NULL, NULL, &i, &error)) fail_msg("%s", error.text);
     assert_int_equal(i.format, DB_FORMAT);
-    assert_int_equal(i.bytes, h.total);
+    assert_int_equal(2 * i.bytes, h.total); // written, and read again
     assert_true(llabs((long long)time(NULL) * 1000 - i.time_ms) < 100000);
     assert_int_equal(rows_of(p.backup), 7); // may be read as it is
     assert_int_equal(backup_verify(p.backup, NULL, NULL, NULL, NULL), 0);
@@ -423,7 +423,7 @@ static void a_disk_that_takes_no_more_leaves_nothing(void **state) {
         tact_err restored = backup_restore(p.backup, p.restored, NULL, NULL, NULL);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
         assert_int_equal(written, TACT_IO);
-        assert_non_null(strstr(error.text, "File too large"));
+        assert_non_null(strstr(error.text, "data.mdb: writing: a file may grow no further"));
         assert_int_equal(restored, TACT_IO);
         assert_false(is_there(other));
         assert_false(is_there(p.restored));

@@ -3,6 +3,9 @@
 // Processes that are killed at random moments while several threads change a store. Of what they acknowledged,
 // everything is there, each command exactly once and none by half; with an interval, the newest commands of the last
 // interval may be missing, and nothing else. ROUNDS=200 makes the long run of it.
+//
+// How long a commit takes beyond the interval is the machine's: a thread beside the others waits as long and syncs
+// the log, over and over, and so measures in beats what no number of milliseconds would hold for.
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -32,14 +35,15 @@ enum {
     COMMANDS_MAX = 50000,
     KILL_WITHIN_MS = 60,
     INTERVAL_MS = 15,
-    INTERVAL_KILL_WITHIN_MS = 400, // so that most of a round is older than what may be missing
-    DISK_MS = 250,                 // what a commit may take besides, on a busy machine
-    RESENT = 500,                  // at once
+    INTERVAL_KILL_WITHIN_MS = 600, // so that most of a round is older than what may be missing
+    BEATS = 16,   // within which a commit that was due is done: it writes far more than a beat, and syncs twice
+    BEAT = -1,    // stands for a thread in the log
+    RESENT = 500, // at once
 };
 
 // ---- The process that is killed -------------------------------------------------------------------------------------
 
-typedef struct ack { // one line of what was acknowledged; a write to a file that a kill does not tear
+typedef struct ack { // one line of what was acknowledged, or a beat; a write to a file that a kill does not tear
     int32_t thread, k;
     uint64_t position;
     int64_t at_ms;
@@ -75,11 +79,22 @@ static void *change(void *context) {
     _exit(4); // nobody killed it
 }
 
+static void *beat(void *context) {
+    const load *l = context;
+    for (int k = 0;; k++) {
+        usleep(INTERVAL_MS * 1000);
+        if (fdatasync(l->log)) break;
+        const ack one = {BEAT, k, 0, clock_mono_ms()};
+        if (write(l->log, &one, sizeof one) != sizeof one) break;
+    }
+    _exit(9);
+}
+
 static int work_until_killed(const char *path, const char *log, int round, uint32_t interval_ms) {
     arena a;
     store *s = NULL;
     load loads[THREADS];
-    pthread_t threads[THREADS];
+    pthread_t threads[THREADS], beating;
     arena_init(&a, 0);
     const store_options options = {.schema = shop_schema(&a), .writer = {.interval_ms = interval_ms}};
     int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
@@ -88,12 +103,13 @@ static int work_until_killed(const char *path, const char *log, int round, uint3
         loads[i] = (load){s, round, i, fd};
         if (pthread_create(&threads[i], NULL, change, &loads[i])) return 6;
     }
+    if (interval_ms && pthread_create(&beating, NULL, beat, &loads[0])) return 6;
     for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
     return 7;
 }
 
-// Starts one and kills it, sometimes while it opens the store. Returns when that was.
-static int64_t kill_one(const char *path, const char *log, int round, uint32_t interval_ms, uint64_t *seed) {
+// Starts one and kills it, sometimes while it opens the store.
+static void kill_one(const char *path, const char *log, int round, uint32_t interval_ms, uint64_t *seed) {
     char number[16], interval[16];
     int status;
     snprintf(number, sizeof number, "%d", round);
@@ -114,11 +130,9 @@ static int64_t kill_one(const char *path, const char *log, int round, uint32_t i
         usleep(1000);
     }
     usleep((useconds_t)draw_below(seed, (interval_ms ? INTERVAL_KILL_WITHIN_MS : KILL_WITHIN_MS) * 1000));
-    int64_t killed_ms = clock_mono_ms();
     kill(child, SIGKILL);
     assert_int_equal(waitpid(child, &status, 0), child);
     if (!WIFSIGNALED(status)) fail_msg("the child ended by itself: %d", WEXITSTATUS(status));
-    return killed_ms;
 }
 
 // ---- What is found --------------------------------------------------------------------------------------------------
@@ -129,6 +143,7 @@ typedef struct found {
     bool *seen;                // [position - before]: which command has each position
     mixed_sum sum;             // of everything so far
     uint64_t acknowledged, lost;
+    int bounded; // rounds long enough for something that was lost to be too old
 } found;
 
 static store *must_open(arena *a, const char *path) {
@@ -202,24 +217,33 @@ static void resend(found *f, int round, int thread, const ack *acks, int count, 
     arena_fini(&a);
 }
 
-// Every acknowledged command of each thread in its order; returns how many of each.
-static void read_acks(const char *log, ack *acks, int counts[THREADS]) {
+// Every acknowledged command of each thread in its order, and how many of each. Returns when the last beats began:
+// before that nothing may be lost.
+static int64_t read_acks(const char *log, ack *acks, int counts[THREADS]) {
     ack one;
+    int64_t beats[BEATS] = {0};
     int fd = open(log, O_RDONLY);
     for (int i = 0; i < THREADS; i++) counts[i] = 0;
     while (fd >= 0 && read(fd, &one, sizeof one) == sizeof one) {
+        if (one.thread == BEAT) beats[one.k % BEATS] = one.at_ms;
+        if (one.thread == BEAT) continue;
         assert_int_equal(one.k, counts[one.thread]);
         acks[one.thread * COMMANDS_MAX + counts[one.thread]++] = one;
     }
     if (fd >= 0) close(fd);
+    int64_t first = beats[0];
+    for (int i = 1; i < BEATS; i++) first = beats[i] < first ? beats[i] : first;
+    return first;
 }
 
-static void check_round(found *f, const char *path, const char *log, int round, int64_t lost_from_ms) {
+// `late`: the newest may be missing.
+static void check_round(found *f, const char *path, const char *log, int round, bool late) {
     static ack acks[THREADS * COMMANDS_MAX];
     int counts[THREADS];
     arena a;
     arena_init(&a, 0);
-    read_acks(log, acks, counts);
+    int64_t beats_from_ms = read_acks(log, acks, counts), lost_from_ms = late ? beats_from_ms : INT64_MAX;
+    if (late) f->bounded += beats_from_ms > 0;
     f->s = must_open(&a, path);
     f->position = position_of(f->s);
     assert_true(f->position >= f->before);
@@ -242,7 +266,7 @@ static void check_round(found *f, const char *path, const char *log, int round, 
 
 static void kill_many(uint32_t interval_ms) {
     const char *given = getenv("ROUNDS");
-    int rounds = given ? atoi(given) : ROUNDS;
+    int rounds = given ? atoi(given) : ROUNDS, bounded = 0;
     uint64_t seed = draw_begin(), acknowledged = 0, lost = 0;
     for (int round = 0; round < rounds;) {
         found f = {0};
@@ -250,16 +274,17 @@ static void kill_many(uint32_t interval_ms) {
         char log[700];
         snprintf(log, sizeof log, "%s.log", stored.path);
         for (int i = 0; i < ROUNDS_OF_A_FOLDER && round < rounds; i++, round++) {
-            int64_t killed_ms = kill_one(stored.path, log, round, interval_ms, &seed);
-            check_round(&f, stored.path, log, round, interval_ms ? killed_ms - interval_ms - DISK_MS : INT64_MAX);
+            kill_one(stored.path, log, round, interval_ms, &seed);
+            check_round(&f, stored.path, log, round, interval_ms > 0);
         }
         acknowledged += f.acknowledged;
         lost += f.lost;
+        bounded += f.bounded;
         unlink(log);
         folder_remove(&stored);
     }
-    printf("%d kills, %llu commands acknowledged, %llu of them lost\n", rounds, (unsigned long long)acknowledged,
-           (unsigned long long)lost);
+    printf("%d kills, %llu commands acknowledged, %llu of them lost; %d rounds bound how late\n", rounds,
+           (unsigned long long)acknowledged, (unsigned long long)lost, bounded);
     assert_true(interval_ms || lost == 0);
     assert_true(acknowledged > (uint64_t)rounds);
 }

@@ -104,7 +104,7 @@ static void check_all(arena *a, const record *r, const merged *m, const schema *
         } else if (attribute->has_default) {
             assert_true(tact_value_equal(v, attribute->fallback));
         } else {
-            assert_true(is_absent(v, record_absence_text(expected)));
+            assert_true(is_absent(v, record_absence_text(sc, n, expected)));
         }
         uint8_t source;
         int64_t time_ms;
@@ -219,12 +219,13 @@ static void what_is_absent_says_why(void **context) {
     assert_true(record_attribute(&r, sc, SHOP_TIER, SHOP_NOW - 5000, NULL).kind == TACT_STRING); // not yet set, not old
     assert_true(record_attribute(&r, sc, SHOP_FIRST_NAME, SHOP_NOW, NULL).kind == TACT_STRING);  // granted by default
     assert_true(record_attribute(&r, sc, SHOP_BORN, SHOP_NOW + 9, NULL).kind == TACT_TIMESTAMP);
-    assert_true(is_absent(record_attribute(&r, sc, SHOP_BORN, SHOP_NOW + 10, NULL), "its purpose is not granted"));
+    assert_true(is_absent(record_attribute(&r, sc, SHOP_BORN, SHOP_NOW + 10, NULL), "`marketing` is not granted"));
     assert_true(tact_value_equal(record_attribute(&r, sc, SHOP_NEWBIE, SHOP_NOW, NULL), tact_bool(false)));
     assert_int_equal(record_why(&r, sc, SHOP_NEWBIE, SHOP_NOW), RECORD_UNSET);
     m.consents = denied, m.consents_count = 2;
     r = open_record(build(&a, &m, sc));
-    assert_true(is_absent(record_attribute(&r, sc, SHOP_FIRST_NAME, SHOP_NOW, NULL), "its purpose is not granted"));
+    assert_true(
+        is_absent(record_attribute(&r, sc, SHOP_FIRST_NAME, SHOP_NOW, NULL), "`personalization` is not granted"));
     assert_true(record_attribute(&r, sc, SHOP_BORN, SHOP_NOW + 10, NULL).kind == TACT_TIMESTAMP);
     m.facts_count = 0; // whether there is a value stays unsaid
     r = open_record(build(&a, &m, sc));

@@ -8,6 +8,7 @@
 #include "folder.h"
 #include "shop.h"
 #include "store/store.h"
+#include "value/value.h"
 
 #include <cmocka.h>
 
@@ -67,9 +68,64 @@ static void an_export_has_all_with_sources_and_times(void **state) {
     arena_fini(&a);
 }
 
+static command event_of(const command_identity *whom, int64_t time_ms, uint32_t count) {
+    return (command){.kind = COMMAND_EVENT,
+                     .event = SHOP_PURCHASE,
+                     .time_ms = time_ms,
+                     .source = SCHEMA_SOURCE_NONE,
+                     .identities = whom,
+                     .identities_count = count};
+}
+
+// What came by two identities, out of order, before they were one person's.
+static void histories_interleave_by_time(void **state) {
+    (void)state;
+    arena a;
+    arena_init(&a, 0);
+    folder f = folder_new();
+    store *s = NULL;
+    assert_int_equal(store_open(&a, f.path, &(store_options){.schema = shop_schema(&a)}, &s, NULL), 0);
+    static const command_identity pair[] = {{SHOP_CRM, TACT_STR("1")}, {SHOP_EMAIL, TACT_STR("a@b")}};
+    static const struct { int identity, minutes; } rows[] = {{0, 5}, {1, 2}, {1, 4}, {0, 1}, {0, 3}, {1, 3}};
+    enum { ROWS = sizeof rows / sizeof *rows };
+    command c[2 * ROWS + 1];
+    writer_result results[2 * ROWS + 1];
+    const command_consent consent = {SHOP_MARKETING, CONSENT_GRANTED, true, 0};
+    for (int i = 0; i < ROWS; i++) {
+        c[i] = event_of(&pair[rows[i].identity], SHOP_NOW + rows[i].minutes * 60000, 1);
+        c[ROWS + i] = c[i];
+        c[ROWS + i].kind = COMMAND_CONSENT, c[ROWS + i].consents = &consent, c[ROWS + i].consents_count = 1;
+    }
+    c[2 * ROWS] = event_of(pair, SHOP_NOW, 2); // the last to come, and the first to have happened
+    assert_int_equal(store_record(s, c, 2 * ROWS + 1, results, NULL), 0);
+    for (int i = 0; i < 2 * ROWS + 1; i++) assert_int_equal(results[i].code, 0);
+    store_reader r;
+    tact_value all;
+    assert_int_equal(store_reader_open(s, &r, NULL), 0);
+    assert_int_equal(store_export(&r, &a, 1, SHOP_NOW, &all, NULL), 0);
+    store_reader_close(&r);
+    store_close(s);
+    static const char wanted[] = "0c 1c 2e 3c 3e 4e 5c"; // minute and identity
+    char got[2][64] = {{0}};
+    static const char *const names[] = {"events", "consents"};
+    for (int k = 0; k < 2; k++) {
+        tact_value list = at(all, names[k]);
+        for (uint32_t i = 0; i < list.len; i++) {
+            char *end = got[k] + strlen(got[k]);
+            snprintf(end, 16, "%s%d%c", i ? " " : "", (int)(at(list.as.items[i], "time").as.i - SHOP_NOW / 1000) / 60,
+                     value_str(at(list.as.items[i], "identity")).ptr[0]);
+        }
+    }
+    assert_string_equal(got[0], wanted);
+    assert_string_equal(got[1], wanted + 3); // nothing was said at the beginning
+    folder_remove(&f);
+    arena_fini(&a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_export_has_all_with_sources_and_times),
+        cmocka_unit_test(histories_interleave_by_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

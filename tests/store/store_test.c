@@ -10,6 +10,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "base/hash.h"
+#include "store/bundles.h"
+
 #include "draw.h"
 #include "folder.h"
 #include "shop.h"
@@ -106,6 +109,40 @@ static void a_schema_grows_and_records_follow(void **state) {
     const schema_attribute changed = {.name = TACT_STR("recency"), .type = &type_string, .purpose = -1};
     assert_int_equal(schema_add_attribute(other, &changed, NULL), 0);
     assert_int_equal(store_open(&a, f.path, &(store_options){.schema = other}, &s, NULL), TACT_INVALID);
+    folder_remove(&f);
+    arena_fini(&a);
+}
+
+static tact_err activate(void *context, db_txn *t, tact_error *error) {
+    bundles_version v = {.name = TACT_STR("shop"), .time_ms = SHOP_NOW};
+    hash_bytes(TACT_STR("files"), v.hash);
+    return bundles_publish(t, context, &v, TACT_STR("files"), error);
+}
+
+// Whoever opens the store with a schema knows nothing of the bundle; what was made for it, by store_evolve, goes.
+static void beside_an_active_bundle_opening_changes_no_schema(void **state) {
+    (void)state;
+    arena a;
+    arena_init(&a, 0);
+    folder f = folder_new();
+    schema *sc = shop_schema(&a);
+    tact_error error = {.text = ""};
+    store *s = must_open(&a, f.path, &(store_options){.schema = sc});
+    assert_int_equal(store_run(s, activate, &a, NULL), 0);
+    store_close(s);
+    s = must_open(&a, f.path, &(store_options){.schema = sc}); // the same
+    store_close(s);
+    assert_int_equal(store_open(&a, f.path, &(store_options){.schema = schema_new(&a)}, &s, &error), TACT_EXISTS);
+    assert_non_null(strstr(error.text, "that of shop@1, which is active; leave it away, or change the bundle's"));
+    const schema_attribute more = {.name = TACT_STR("more"), .type = &type_int, .purpose = -1};
+    assert_int_equal(schema_add_attribute(sc, &more, NULL), 0);
+    assert_int_equal(store_open(&a, f.path, &(store_options){.schema = sc}, &s, NULL), TACT_EXISTS);
+    s = must_open(&a, f.path, NULL);
+    assert_int_equal(store_schema(s)->attributes_count, SHOP_ATTRIBUTES);
+    assert_false(store_schema(s)->attributes[SHOP_TIER].retired);
+    assert_int_equal(store_evolve(s, sc, NULL), 0);
+    assert_int_equal(store_schema(s)->attributes_count, SHOP_ATTRIBUTES + 1);
+    store_close(s);
     folder_remove(&f);
     arena_fini(&a);
 }
@@ -546,6 +583,7 @@ int main(void) {
         cmocka_unit_test(a_schema_and_work_go_together_or_not_at_all),
         cmocka_unit_test(what_is_recorded_is_read_and_stays),
         cmocka_unit_test(a_schema_grows_and_records_follow),
+        cmocka_unit_test(beside_an_active_bundle_opening_changes_no_schema),
         cmocka_unit_test(a_schema_changes_under_way),
         cmocka_unit_test(old_strands_and_records_go_on_under_wider_types),
         cmocka_unit_test(a_schema_that_fails_leaves_the_one_before),

@@ -412,6 +412,19 @@ static void test_bounds_of_consents_and_counts(void **state) {
     out_of_bounds(&c, s, "it keeps too many times");
 }
 
+// Its attribute 3 is a list of texts.
+static const schema *texts_schema(void) {
+    schema *s = schema_new(&memory);
+    static const char *const names[] = {"a", "b", "c", "texts"};
+    for (int i = 0; i < 4; i++) {
+        const schema_attribute m = {
+            .name = tact_str_from(names[i]), .type = type_list(&memory, &type_string), .purpose = -1};
+        assert_int_equal(schema_add_attribute(s, &m, &error), TACT_OK);
+    }
+    assert_int_equal(schema_add_identity(s, &(schema_identity){.name = TACT_STR("crm")}, &error), TACT_OK);
+    return s;
+}
+
 static void test_bound_of_the_whole(void **state) {
     (void)state;
     enum { TEXTS = 32, LONG = 2000 };
@@ -429,7 +442,11 @@ static void test_bound_of_the_whole(void **state) {
     tact_str bytes = bytes_of(&c);
     assert_int_equal(bytes.len, COMMAND_BYTES_MAX);
     assert_int_equal(command_read(&memory, bytes, &back, &error), TACT_OK);
+    const schema *texts = texts_schema();
+    assert_int_equal(command_check(&c, texts, &error), TACT_OK);
     last->len++;
+    assert_int_equal(command_check(&c, texts, &error), TACT_LIMIT);
+    assert_string_equal(error.text, "longer than 65536 bytes as a command");
     buf out = buf_in(&memory);
     assert_int_equal(command_write(&out, &c), TACT_LIMIT);
     assert_int_equal(command_read(&memory, buf_done(&out), &back, &error), TACT_INVALID);

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Requests in the server. Each lies in a slot, a context of NNG's with an operation for what comes in and one for what
+// goes out, so that an end of taking (draining) never touches what is being sent.
+#include "server/work.h"
+
+#include <nng/protocol/reqrep0/rep.h>
+#include <nng/supplemental/util/platform.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "wire/msgpack.h"
+
+enum { REPLY_ROOM = 4096 }; // bytes, to begin with
+
+typedef struct slot {
+    work *work;
+    nng_ctx context;
+    nng_aio *in, *out;
+    uint64_t since_ns; // when it came in
+    nng_msg *message;
+    struct slot *next; // in a queue
+} slot;
+
+typedef struct queue {
+    slot *first, *last;
+    uint32_t count;
+} queue;
+
+typedef struct seat { // where requests are answered, by one thread at a time
+    work *work;
+    call call;
+    size_t room; // that replies have needed
+    bool waits;  // slow operations are welcome
+    pthread_t thread;
+    struct seat *next; // free
+} seat;
+
+struct work {
+    slot *slots;
+    seat *seats; // of workers, then of waiters
+    uint32_t slots_count, workers, waiters, slow_max;
+    tact_str overloaded; // the reply
+    _Atomic bool draining;
+    _Atomic uint32_t in_flight;
+    _Atomic uint64_t shed;
+    pthread_mutex_t mutex; // over all below
+    pthread_cond_t slow_came;
+    seat *free; // of workers
+    queue quick, slow;
+    uint32_t quick_max;
+    bool stopping;
+};
+
+static void push(queue *q, slot *s) {
+    s->next = NULL;
+    if (q->last) {
+        q->last->next = s;
+    } else {
+        q->first = s;
+    }
+    q->last = s;
+    q->count++;
+}
+
+static slot *pop(queue *q) {
+    slot *s = q->first;
+    if (!s) return NULL;
+    q->first = s->next;
+    if (!q->first) q->last = NULL;
+    q->count--;
+    return s;
+}
+
+// ---- In and out -----------------------------------------------------------------------------------------------------
+
+static void take_next(slot *s) {
+    if (!atomic_load(&s->work->draining)) nng_ctx_recv(s->context, s->in);
+}
+
+static void send(slot *s, nng_msg *reply) {
+    nng_msg_free(s->message);
+    s->message = NULL;
+    nng_aio_set_msg(s->out, reply);
+    nng_ctx_send(s->context, s->out);
+}
+
+static void forget(slot *s) { // without a reply: there is no memory for one
+    nng_msg_free(s->message);
+    s->message = NULL;
+    atomic_fetch_sub(&s->work->in_flight, 1);
+    take_next(s);
+}
+
+static void sent(void *context) {
+    slot *s = context;
+    if (nng_aio_result(s->out)) nng_msg_free(nng_aio_get_msg(s->out)); // whoever asked is gone, or does not read
+    atomic_fetch_sub(&s->work->in_flight, 1);
+    take_next(s);
+}
+
+static void refuse(slot *s) {
+    nng_msg *m;
+    tact_str text = s->work->overloaded;
+    atomic_fetch_add(&s->work->shed, 1);
+    if (nng_msg_alloc(&m, 0)) {
+        forget(s);
+    } else if (nng_msg_append(m, text.ptr, text.len)) {
+        nng_msg_free(m);
+        forget(s);
+    } else {
+        send(s, m);
+    }
+}
+
+// The reply, written into the message that leaves. NULL: no memory.
+static nng_msg *write_reply(seat *p) {
+    nng_msg *m;
+    for (size_t room = p->room; room <= CALL_MEMORY_MAX; room *= 2) {
+        if (nng_msg_alloc(&m, room)) return NULL;
+        buf out = buf_over(nng_msg_body(m), room);
+        if (call_write(&p->call, &out)) {
+            nng_msg_chop(m, room - out.len);
+            p->room = room > REPLY_ROOM && out.len < room / 4 ? room / 2 : room;
+            return m;
+        }
+        nng_msg_free(m);
+    }
+    return NULL;
+}
+
+// ---- Answering ------------------------------------------------------------------------------------------------------
+
+static bool leave_to_waiters(slot *s) {
+    work *w = s->work;
+    pthread_mutex_lock(&w->mutex);
+    bool room = w->slow.count < w->slow_max;
+    if (room) {
+        push(&w->slow, s);
+        pthread_cond_signal(&w->slow_came);
+    }
+    pthread_mutex_unlock(&w->mutex);
+    return room;
+}
+
+static void answer(seat *p, slot *s) {
+    call *c = &p->call;
+    tact_str bytes = {nng_msg_body(s->message), nng_msg_len(s->message)};
+    call_read(c, bytes, call_now_ns() - s->since_ns);
+    if (c->slow && !p->waits) {
+        call_leave(c);
+        if (!leave_to_waiters(s)) refuse(s);
+        return;
+    }
+    call_work(c);
+    nng_msg *reply = write_reply(p);
+    call_end(c);
+    if (reply) {
+        send(s, reply);
+    } else {
+        forget(s);
+    }
+}
+
+// A seat to answer at; NULL: the request was queued, or refused.
+static seat *find_seat(work *w, slot *s) {
+    pthread_mutex_lock(&w->mutex);
+    seat *p = w->free;
+    bool room = w->quick.count < w->quick_max;
+    if (p) {
+        w->free = p->next;
+    } else if (room) {
+        push(&w->quick, s);
+    }
+    pthread_mutex_unlock(&w->mutex);
+    if (!p && !room) refuse(s);
+    return p;
+}
+
+// The next that was queued; NULL: none, and the seat is free again.
+static slot *next_queued(work *w, seat *p) {
+    pthread_mutex_lock(&w->mutex);
+    slot *s = pop(&w->quick);
+    if (!s) {
+        p->next = w->free;
+        w->free = p;
+    }
+    pthread_mutex_unlock(&w->mutex);
+    return s;
+}
+
+static void received(void *context) {
+    slot *s = context;
+    work *w = s->work;
+    int rc = nng_aio_result(s->in);
+    if (rc == NNG_ECLOSED || rc == NNG_ECANCELED) return;
+    if (rc) {
+        take_next(s);
+        return;
+    }
+    s->message = nng_aio_get_msg(s->in);
+    s->since_ns = call_now_ns();
+    atomic_fetch_add(&w->in_flight, 1);
+    seat *p = find_seat(w, s);
+    for (; p && s; s = next_queued(w, p)) answer(p, s);
+}
+
+static void *wait_for_slow(void *context) {
+    seat *p = context;
+    work *w = p->work;
+    pthread_mutex_lock(&w->mutex);
+    for (;;) {
+        slot *s = pop(&w->slow);
+        if (!s && w->stopping) break;
+        if (!s) {
+            pthread_cond_wait(&w->slow_came, &w->mutex);
+            continue;
+        }
+        pthread_mutex_unlock(&w->mutex);
+        answer(p, s);
+        pthread_mutex_lock(&w->mutex);
+    }
+    pthread_mutex_unlock(&w->mutex);
+    return NULL;
+}
+
+// ---- Starting and stopping ------------------------------------------------------------------------------------------
+
+static tact_err no_memory(tact_error *error) {
+    return err_set(error, TACT_NO_MEMORY, "no memory, or no further thread, for answering requests");
+}
+
+static bool say_overloaded(arena *a, tact_str *out) {
+    tact_problem p;
+    buf text = buf_in(a);
+    (void)problem_set(&p, TACT_BUSY, TACT_PROBLEM_OVERLOADED, NULL,
+                      "the server has as many requests as it can answer in time; try again later, or elsewhere");
+    bool well = msgpack_write(&text, tact_problem_reply(&p, a)) == TACT_OK;
+    *out = buf_done(&text);
+    return well && out->ptr;
+}
+
+static bool open_slot(work *w, slot *s, nng_socket socket) {
+    s->work = w;
+    if (nng_aio_alloc(&s->in, received, s)) return false;
+    if (nng_aio_alloc(&s->out, sent, s) || nng_ctx_open(&s->context, socket)) return false;
+    nng_aio_set_timeout(s->in, NNG_DURATION_INFINITE);
+    nng_aio_set_timeout(s->out, WORK_SEND_MS);
+    return true;
+}
+
+static bool open_seats(work *w, const work_options *o) {
+    for (uint32_t i = 0; i < w->workers; i++) {
+        seat *p = &w->seats[i];
+        *p = (seat){.work = w, .room = REPLY_ROOM, .next = w->free};
+        call_init(&p->call, o->env, metrics_shard_of(o->counted, i));
+        w->free = p;
+    }
+    for (; w->waiters < o->waiters; w->waiters++) {
+        seat *p = &w->seats[w->workers + w->waiters];
+        *p = (seat){.work = w, .room = REPLY_ROOM, .waits = true};
+        call_init(&p->call, o->env, metrics_shard_of(o->counted, w->workers + w->waiters));
+        if (pthread_create(&p->thread, NULL, wait_for_slow, p)) return false;
+    }
+    return true;
+}
+
+static bool open_all(work *w, arena *a, const work_options *o) {
+    w->slots = arena_zalloc(a, o->contexts * sizeof *w->slots);
+    w->seats = arena_zalloc(a, (size_t)(o->workers + o->waiters) * sizeof *w->seats);
+    if (!w->slots || !w->seats || !say_overloaded(a, &w->overloaded)) return false;
+    w->workers = o->workers;
+    if (!open_seats(w, o)) return false;
+    while (w->slots_count < o->contexts) {
+        if (!open_slot(w, &w->slots[w->slots_count++], o->socket)) return false;
+    }
+    return true;
+}
+
+tact_err work_start(arena *a, const work_options *o, work **out, tact_error *error) {
+    work *w = ARENA_NEW(a, work);
+    if (!w) return no_memory(error);
+    w->quick_max = o->queue_max;
+    w->slow_max = o->contexts / 2; // so that what waits for the disk leaves room for what does not
+    pthread_mutex_init(&w->mutex, NULL);
+    pthread_cond_init(&w->slow_came, NULL);
+    if (!open_all(w, a, o)) {
+        work_stop(w);
+        return no_memory(error);
+    }
+    for (uint32_t i = 0; i < w->slots_count; i++) take_next(&w->slots[i]);
+    *out = w;
+    return TACT_OK;
+}
+
+void work_set_queue(work *w, uint32_t queue_max) {
+    pthread_mutex_lock(&w->mutex);
+    w->quick_max = queue_max;
+    pthread_mutex_unlock(&w->mutex);
+}
+
+uint32_t work_drain(work *w, uint32_t ms) {
+    int64_t until = clock_mono_ms() + ms;
+    atomic_store(&w->draining, true);
+    for (uint32_t i = 0; i < w->slots_count; i++) nng_aio_cancel(w->slots[i].in);
+    for (uint32_t i = 0; i < w->slots_count; i++) nng_aio_wait(w->slots[i].in);
+    while (atomic_load(&w->in_flight) && clock_mono_ms() < until) nng_msleep(1);
+    nng_msleep(WORK_LINGER_MS);
+    return atomic_load(&w->in_flight);
+}
+
+static void close_slot(slot *s) {
+    if (s->in) nng_aio_stop(s->in);
+    if (s->out) nng_aio_stop(s->out);
+    if (s->message) nng_msg_free(s->message);
+    if (s->in) nng_aio_free(s->in);
+    if (s->out) nng_aio_free(s->out);
+}
+
+void work_stop(work *w) {
+    if (!w) return;
+    atomic_store(&w->draining, true);
+    pthread_mutex_lock(&w->mutex);
+    w->stopping = true;
+    pthread_cond_broadcast(&w->slow_came);
+    pthread_mutex_unlock(&w->mutex);
+    for (uint32_t i = 0; i < w->waiters; i++) pthread_join(w->seats[w->workers + i].thread, NULL);
+    for (uint32_t i = 0; i < w->slots_count; i++) close_slot(&w->slots[i]);
+    for (uint32_t i = 0; i < w->workers + w->waiters; i++) call_fini(&w->seats[i].call);
+    pthread_cond_destroy(&w->slow_came);
+    pthread_mutex_destroy(&w->mutex);
+}
+
+void work_gauges(work *w, metrics_gauges *g) {
+    g->in_flight = atomic_load(&w->in_flight);
+    g->shed_total = atomic_load(&w->shed);
+    pthread_mutex_lock(&w->mutex);
+    g->waiting = w->quick.count + w->slow.count;
+    pthread_mutex_unlock(&w->mutex);
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who answers what comes in on a socket, and when. There are as many seats to answer at as there are processors. The
+// thread of NNG's that a request comes in on takes a seat, answers, goes on with what was queued meanwhile, and gives
+// the seat back when nothing is left: no request changes threads while there is room, and none waits while a seat is
+// free. Who finds all seats taken leaves the request in the queue; who finds the queue full refuses it at once, as
+// `overloaded`, so that those that are served are served as fast as ever. What may have to wait (slow operations) goes
+// on to threads of its own.
+//
+// docs/performance.md has what was measured for this and for the other shapes.
+#ifndef SERVER_WORK_H
+#define SERVER_WORK_H
+
+#include <nng/nng.h>
+
+#include "server/call.h"
+
+enum {
+    WORK_SEND_MS = 10000, // that a reply waits for a client who reads slowly; then it is dropped
+    WORK_LINGER_MS = 50,  // that the system has for what was handed to it, before connections are closed
+};
+
+typedef struct work work;
+
+typedef struct work_options {
+    nng_socket socket; // REP0
+    call_env *env;
+    metrics *counted; // of workers + waiters shards
+    uint32_t contexts, workers, waiters, queue_max;
+} work_options;
+
+// Begins to answer; what is in the arena lives as long as the work. TACT_NO_MEMORY: memory, or threads.
+TACT_MUST_USE tact_err work_start(arena *a, const work_options *o, work **out, tact_error *error);
+void work_set_queue(work *w, uint32_t queue_max);
+// Takes nothing more, and returns when all that came in is answered, or so many milliseconds later. How many are not.
+uint32_t work_drain(work *w, uint32_t ms);
+void work_stop(work *w); // after the socket was closed
+
+// Fills `in_flight`, `waiting`, `shed_total`.
+void work_gauges(work *w, metrics_gauges *g);
+
+#endif
