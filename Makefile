@@ -165,6 +165,8 @@ BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 DOCDIR ?= $(PREFIX)/share/doc/tact
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 HEADERS := $(wildcard include/tact/*.h)
 DOCS := README.md LICENSE $(wildcard docs/*.md)
 
@@ -174,9 +176,16 @@ $(B)/tact.pc: tact.pc.in FORCE
 	    -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(LIBS) -lstdc++|' $< >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
+$(B)/tact.service: tact.service.in FORCE
+	@mkdir -p $(@D); sed -e 's|@BINDIR@|$(BINDIR)|' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|' -e 's|@DOCDIR@|$(DOCDIR)|' $< >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+# What is set there is kept; an untouched file of settings goes as it came.
+CONF := $(SYSCONFDIR)/tact/tact.conf
+
 .PHONY: install uninstall
-install: $(PRODUCTS) ## program, libraries, headers, pkg-config file and docs under $(DESTDIR)$(PREFIX)
-	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR)/pkgconfig $(INCLUDEDIR)/tact $(DOCDIR))
+install: $(PRODUCTS) $(B)/tact.service ## program, libraries, headers, pkg-config file, systemd unit and docs under $(DESTDIR)$(PREFIX)
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR)/pkgconfig $(INCLUDEDIR)/tact $(DOCDIR) $(UNITDIR) $(dir $(CONF)))
 	install -m 755 $(B)/tact $(DESTDIR)$(BINDIR)/tact
 	install -m 755 $(B)/libtact.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libtact.so.$(SOVERSION)
 	ln -sfn libtact.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libtact.so
@@ -184,11 +193,16 @@ install: $(PRODUCTS) ## program, libraries, headers, pkg-config file and docs un
 	install -m 644 $(B)/tact.pc $(DESTDIR)$(LIBDIR)/pkgconfig/tact.pc
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/tact/
 	install -m 644 $(DOCS) $(DESTDIR)$(DOCDIR)/
+	install -m 644 $(B)/tact.service $(DESTDIR)$(UNITDIR)/tact.service
+	$(B)/tact serve --example >$(DESTDIR)$(DOCDIR)/tact.conf
+	[ -e $(DESTDIR)$(CONF) ] || install -m 644 $(DESTDIR)$(DOCDIR)/tact.conf $(DESTDIR)$(CONF)
 	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true # a program that links libtact.so finds it from now on
 
 uninstall: ## takes away what install put there
 	rm -f $(DESTDIR)$(BINDIR)/tact $(DESTDIR)$(LIBDIR)/libtact.so $(DESTDIR)$(LIBDIR)/libtact.so.$(SOVERSION)
 	rm -f $(DESTDIR)$(LIBDIR)/libtact.a $(DESTDIR)$(LIBDIR)/pkgconfig/tact.pc
+	! cmp -s $(DESTDIR)$(DOCDIR)/tact.conf $(DESTDIR)$(CONF) || rm $(DESTDIR)$(CONF)
+	rm -f $(DESTDIR)$(UNITDIR)/tact.service
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/tact $(DESTDIR)$(DOCDIR)
 
 # ---- Test ------------------------------------------------------------------------------------------------------------

@@ -323,7 +323,9 @@ interface Operations {
 }
 /** A request of a batch: {op: "decide", …}. */
 export type BatchRequest = { [Op in keyof Operations]: { op: Op } & Operations[Op][0] }[keyof Operations];
-type BatchReply<Request> = Request extends { op: infer Op extends keyof Operations } ? Operations[Op][1] | Refusal : never;
+type BatchReply<Request> = Request extends { op: infer Op extends keyof Operations }
+    ? Operations[Op][1] | Refusal
+    : never;
 
 // ---- Errors ---------------------------------------------------------------------------------------------------------
 
@@ -385,7 +387,7 @@ export class TactError extends Error {
 export interface TactOptions {
     /** That servers want. In a page everybody can read it: see README.md. */
     token?: string;
-    /** How long to wait for each answer; by default 1 s for decide, context and status, 5 s for record and batch, else 30 s. */
+    /** How long to wait for answers: by default 1 s for decide, context, status, 5 s for record, batch, else 30 s. */
     deadlineMs?: number;
     /** Requests that are sent and not answered; further ones wait for their turn. 256 by default. */
     inFlight?: number;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What Node has under other names than browsers, by its version: Web Crypto (Node 18 keeps it in a module) and WebSocket
-// (before Node 22 it is the package `ws`).
+// What Node has under other names than browsers, by its version: Web Crypto (Node 18 keeps it in a module) and
+// WebSocket (before Node 22 it is the package `ws`).
 import { webcrypto } from 'node:crypto';
 
 import { Tact as Standard } from './tact.js';

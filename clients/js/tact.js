@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tact from JavaScript: every operation is a method that promises the reply. Requests of all calls share one connection;
-// a number says which reply is whose. Subtle: a message may get lost with its connection when nobody can know whether it
-// was answered. It is sent again, until its time is over, if that changes nothing twice: what only asks; a decision, a
-// batch of changes and an erasure, which get an id here; and publishing and going back if they say what they expect to
-// find (`from`).
+// Tact from JavaScript: every operation is a method that promises the reply. Requests of all calls share one
+// connection; a number says which reply is whose. Subtle: a message may get lost with its connection when nobody can
+// know whether it was answered. It is sent again, until its time is over, if that changes nothing twice: what only
+// asks; a decision, a batch of changes and an erasure, which get an id here; and publishing and going back if they say
+// what they expect to find (`from`).
 import { Link } from './link.js';
 import { readMessage, writeMessage } from './wire.js';
 
@@ -212,7 +212,8 @@ export class Tact {
             return call.reject(new TactError('malformed', `the reply cannot be read: ${error.message}`));
         }
         if (reply?.ok) return call.resolve(reply);
-        call.reject(new TactError(reply?.error?.code ?? 'malformed', reply?.error?.text ?? 'no reply', reply?.error?.at));
+        const { code = 'malformed', text = 'the reply says nothing', at } = reply?.error ?? {};
+        call.reject(new TactError(code, text, at));
     }
 
     #late(call) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Engines on the command line.
+// Engines on the command line. Subtle: a server is asked something small first, so that one that is not there is told
+// of in seconds, and what may take long has its time.
 #include "cli/ask.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,18 +14,64 @@
 #include "cli/answer.h"
 #include "cli/cli.h"
 #include "wire/json.h"
+#include "wire/problem.h"
 
 static void say(void *context, const char *text) {
     (void)context;
     cli_complain("%s", text);
 }
 
-int ask_open(cli_ask *a, const char *folder, bool read_only) {
+// ---- Where ----------------------------------------------------------------------------------------------------------
+
+enum {
+    REACH_MS = 5000,   // until a server is there
+    ANSWER_MS = 300000 // until it has answered: publishing 100,000 offers takes seconds
+};
+
+static bool add_server(ask_where *w, const char *url) {
+    if (w->servers_count == ASK_SERVERS_MAX) {
+        cli_complain("more than %d servers to ask", ASK_SERVERS_MAX);
+        return false;
+    }
+    w->servers[w->servers_count++] = url;
+    return true;
+}
+
+// Of the environment: addresses with commas or blanks between them.
+static bool add_servers(ask_where *w, const char *text) {
+    char *rest = NULL;
+    if (strlen(text) >= sizeof w->text) {
+        cli_complain("TACT_TO: its addresses are longer than %zu bytes", sizeof w->text - 1);
+        return false;
+    }
+    memcpy(w->text, text, strlen(text) + 1);
+    for (char *url = strtok_r(w->text, ", ", &rest); url; url = strtok_r(NULL, ", ", &rest)) {
+        if (!add_server(w, url)) return false;
+    }
+    return true;
+}
+
+bool ask_where_read(ask_where *w, const cli_usage *usage, int argc, char **argv, const char *const *given) {
+    const char *to = getenv("TACT_TO"), *token = getenv("TACT_TOKEN"), *url;
+    int at = 0;
+    *w = (ask_where){.folder = given[ASK_DB], .tls_ca = given[ASK_TLS_CA]};
+    w->token = given[ASK_TOKEN] ? given[ASK_TOKEN] : token && *token ? token : NULL;
+    if (given[ASK_DB] && given[ASK_TO]) {
+        cli_complain("`--db` and `--to` are two places to ask at; one of them is needed");
+        return false;
+    }
+    while ((url = opt_each(usage, argc, argv, ASK_TO, &at))) {
+        if (!add_server(w, url)) return false;
+    }
+    if (!w->folder && !w->servers_count && to && !add_servers(w, to)) return false;
+    if (w->folder || w->servers_count) return true;
+    cli_complain("`--db DIR` is needed; usage: %s", usage->line);
+    return false;
+}
+
+static int open_folder(cli_ask *a, const char *folder, bool read_only) {
     const tact_options options = {.read_only = read_only, .notice = say};
     tact_problem problem;
-    *a = (cli_ask){.engine = NULL};
-    arena_init(&a->memory, 0);
-    a->form.arena = &a->memory;
     if (access(folder, F_OK) != 0) { // opening for writing would make it
         cli_complain("%s: %s", folder, strerror(errno));
         return CLI_UNREACHABLE;
@@ -33,10 +81,41 @@ int ask_open(cli_ask *a, const char *folder, bool read_only) {
     return CLI_UNREACHABLE;
 }
 
+// Whether somebody answers, whatever it is.
+static int reach(cli_ask *a) {
+    const tact_value pairs[] = {tact_string("op", 2), tact_string("status", 6)};
+    tact_value reply;
+    tact_problem problem;
+    tact_err err = tact_client_call(a->client, tact_map_new(&a->memory, pairs, 1), REACH_MS, &a->memory, &reply,
+                                    &problem);
+    if (!err ||
+        (err != TACT_SYNTAX && problem.name != TACT_PROBLEM_UNREACHABLE && problem.name != TACT_PROBLEM_TIMED_OUT)) {
+        return CLI_OK;
+    }
+    cli_complain("%s", problem.text);
+    return CLI_UNREACHABLE;
+}
+
+int ask_open(cli_ask *a, const ask_where *w, bool read_only) {
+    *a = (cli_ask){.engine = NULL};
+    arena_init(&a->memory, 0);
+    a->form.arena = &a->memory;
+    if (w->folder) return open_folder(a, w->folder, read_only);
+    const tact_client_options options = {.token = w->token, .in_flight = 1, .tls_ca = w->tls_ca};
+    tact_problem problem;
+    tact_err err = tact_client_open(w->servers, w->servers_count, &options, &a->client, &problem);
+    if (!err) return reach(a);
+    cli_complain("%s", problem.text);
+    return err == TACT_INVALID ? CLI_USAGE : CLI_UNREACHABLE;
+}
+
 void ask_close(cli_ask *a) {
     tact_close(a->engine);
+    tact_client_close(a->client);
     arena_fini(&a->memory);
 }
+
+// ---- Requests -------------------------------------------------------------------------------------------------------
 
 bool ask_put_person(cli_ask *a, const char *text) {
     utf8_shown shown;
@@ -89,18 +168,30 @@ void ask_put_list(cli_ask *a, const char *name, const char *text) {
     form_put(&a->form, &a->request, name, form_list(&all));
 }
 
-int ask_answer(cli_ask *a, tact_operation *operation, tact_value *reply) {
-    tact_problem problem;
+tact_err ask_try(cli_ask *a, const char *operation, tact_value *reply, tact_problem *problem) {
+    ask_put_text(a, "op", operation);
     tact_value request = form_map(&a->form, &a->request);
-    if (a->form.failed) {
-        cli_complain("%s", tact_err_text(TACT_NO_MEMORY));
+    a->request.count = 0;
+    if (a->form.failed) return problem_no_memory(problem);
+    if (a->engine) return tact_call(a->engine, request, &a->memory, reply, problem);
+    return tact_client_call(a->client, request, ANSWER_MS, &a->memory, reply, problem);
+}
+
+int ask_complain(tact_err err, const tact_problem *problem) {
+    if (problem->name == TACT_PROBLEM_BAD_BUNDLE) {
+        cli_print_report(tact_str_from(problem->text));
         return CLI_FAILED;
     }
-    tact_err err = operation(a->engine, request, &a->memory, reply, &problem);
-    if (!err) return CLI_OK;
-    cli_complain("%s", problem.text);
+    cli_complain("%s", problem->text);
+    if (problem->name == TACT_PROBLEM_NOT_ACTIVE) return CLI_FAILED;
     if (err == TACT_INVALID) return CLI_USAGE;
-    return err == TACT_IO || err == TACT_BUSY ? CLI_UNREACHABLE : CLI_FAILED;
+    return err == TACT_IO || err == TACT_BUSY || err == TACT_SYNTAX ? CLI_UNREACHABLE : CLI_FAILED;
+}
+
+int ask_answer(cli_ask *a, const char *operation, tact_value *reply) {
+    tact_problem problem;
+    tact_err err = ask_try(a, operation, reply, &problem);
+    return err ? ask_complain(err, &problem) : CLI_OK;
 }
 
 tact_value ask_find(tact_value map, const char *name) {
@@ -111,4 +202,9 @@ tact_value ask_find(tact_value map, const char *name) {
 tact_str ask_text(tact_value map, const char *name) {
     tact_value v = ask_find(map, name);
     return v.kind == TACT_STRING ? value_str(v) : (tact_str){"", 0};
+}
+
+bool ask_flag(tact_value map, const char *name) {
+    tact_value v = ask_find(map, name);
+    return v.kind == TACT_BOOL && v.as.b;
 }

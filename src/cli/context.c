@@ -10,7 +10,7 @@
 
 // clang-format off
 #define OPTIONS(X) \
-    X(DB,      "db",      "DIR",  "the folder of the store") \
+    ASK_OPTIONS(X) \
     X(PERSON,  "person",  "WHO",  "NAMESPACE:VALUE, or a person's number") \
     X(CHANNEL, "channel", "NAME", "where it is said: offers are those of the channel's placements") \
     X(CONTEXT, "context", "JSON", "what the request carries: {\"intent\": \"order\"}") \
@@ -34,7 +34,7 @@ static const cli_opt options[] = {
 };
 
 static const cli_usage usage = {
-    .line = "tact context --db DIR --person WHO [--channel NAME] [--budget N] [--json]",
+    .line = "tact context --db DIR|--to URL --person WHO [--channel NAME] [--budget N] [--json]",
     .about =
         "Says what a chat assistant may be told of a person, the most useful first, within a budget. Attributes whose\n"
         "purpose is not granted are left out, and counted. Nothing is changed.\n"
@@ -45,6 +45,7 @@ static const cli_usage usage = {
         "folder cannot be opened.\n",
     .options = options,
     .options_count = OPTS_COUNT,
+    .repeatable = ASK_REPEATABLE,
 };
 
 // A line for each part of the reply, and one for each item of a list.
@@ -89,7 +90,7 @@ static int ask(cli_ask *a, const char *const *given) {
         }
         form_put(&a->form, &a->request, "budget", tact_uint(budget));
     }
-    int code = ask_answer(a, tact_context, &reply);
+    int code = ask_answer(a, "context", &reply);
     if (code) return code;
     return given[OPT_JSON] ? answer_json(stdout, reply, &a->memory) : print_reply(&a->memory, reply);
 }
@@ -102,10 +103,11 @@ int cmd_context(int argc, char **argv) {
         opt_help(&usage, stdout);
         return CLI_OK;
     }
-    if (!given[OPT_DB]) return cli_complain("`--db DIR` is needed; usage: %s", usage.line);
+    ask_where where;
+    if (!ask_where_read(&where, &usage, argc, argv, given)) return CLI_USAGE;
     if (!given[OPT_PERSON]) return cli_complain("`--person WHO` is needed; usage: %s", usage.line);
     cli_ask a;
-    int code = ask_open(&a, given[OPT_DB], true);
+    int code = ask_open(&a, &where, true);
     if (!code) code = ask(&a, given);
     ask_close(&a);
     return code;

@@ -9,7 +9,7 @@
 
 // clang-format off
 #define OPTIONS(X) \
-    X(DB,        "db",        "DIR",       "the folder of the store") \
+    ASK_OPTIONS(X) \
     X(PERSON,    "person",    "WHO",       "NAMESPACE:VALUE, or a person's number; nobody by default") \
     X(PLACEMENT, "placement", "NAME,...",  "what is to be filled, in this order") \
     X(CONTEXT,   "context",   "JSON",      "what the request carries: {\"device\": \"mobile\"}") \
@@ -36,7 +36,7 @@ static const cli_opt options[] = {
 };
 
 static const cli_usage usage = {
-    .line = "tact decide --db DIR --placement NAME,... [--person WHO] [OPTION]...",
+    .line = "tact decide --db DIR|--to URL --placement NAME,... [--person WHO] [OPTION]...",
     .about =
         "Decides what to show to a person by the active bundle of a store. Unless it is dry, what is shown counts, as\n"
         "it does for a program that asks; a folder that another process writes to can be asked only dry.\n"
@@ -49,6 +49,7 @@ static const cli_usage usage = {
         "cannot be opened or written to.\n",
     .options = options,
     .options_count = OPTS_COUNT,
+    .repeatable = ASK_REPEATABLE,
 };
 
 // ---- The answer -----------------------------------------------------------------------------------------------------
@@ -255,7 +256,7 @@ static int ask(cli_ask *a, const char *const *given) {
     ask_put_text(a, "now", given[OPT_NOW]);
     if (given[OPT_EXPLAIN]) form_put(&a->form, &a->request, "explain", tact_bool(true));
     if (dry) form_put(&a->form, &a->request, "dry", tact_bool(true));
-    int code = ask_answer(a, tact_decide, &reply);
+    int code = ask_answer(a, given[OPT_EXPLAIN] ? "explain" : "decide", &reply);
     if (code) return code;
     return given[OPT_JSON] ? answer_json(stdout, reply, &a->memory) : print_reply(&a->memory, reply);
 }
@@ -268,10 +269,11 @@ int cmd_decide(int argc, char **argv) {
         opt_help(&usage, stdout);
         return CLI_OK;
     }
-    if (!given[OPT_DB]) return cli_complain("`--db DIR` is needed; usage: %s", usage.line);
+    ask_where where;
+    if (!ask_where_read(&where, &usage, argc, argv, given)) return CLI_USAGE;
     if (!given[OPT_PLACEMENT]) return cli_complain("`--placement NAME` is needed; usage: %s", usage.line);
     cli_ask a;
-    int code = ask_open(&a, given[OPT_DB], given[OPT_DRY] || given[OPT_NOW] || given[OPT_EXPLAIN]);
+    int code = ask_open(&a, &where, given[OPT_DRY] || given[OPT_NOW] || given[OPT_EXPLAIN]);
     if (!code) code = ask(&a, given);
     ask_close(&a);
     return code;

@@ -7,12 +7,13 @@
 
 #include "base/clock.h"
 #include "cli/answer.h"
+#include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/opt.h"
 
 // clang-format off
 #define OPTIONS(X) \
-    X(DB,   "db",   "DIR", "the folder of the store") \
+    ASK_OPTIONS(X) \
     X(YES,  "yes",  NULL,  "do not ask; needed where there is no terminal") \
     X(JSON, "json", NULL,  "print the receipt as JSON") \
     X(HELP, "help", NULL,  "show this")
@@ -32,7 +33,7 @@ static const cli_opt options[] = {
 };
 
 static const cli_usage usage = {
-    .line = "tact erase ID|NAMESPACE:VALUE --db DIR [--yes]",
+    .line = "tact erase ID|NAMESPACE:VALUE --db DIR|--to URL [--yes]",
     .about = "Deletes a person for good: all identities, attributes, consents, events and counters, in one step. What\n"
              "stays is a keyed hash of each identity, which refuses what happened before and arrives late. Prints a\n"
              "receipt, which holds nothing of the person but the number.\n"
@@ -45,6 +46,7 @@ static const cli_usage usage = {
              "said then.\n",
     .options = options,
     .options_count = OPTS_COUNT,
+    .repeatable = ASK_REPEATABLE,
     .operands_max = 1,
 };
 
@@ -56,7 +58,23 @@ typedef struct whom {
     tact_value identities, events;
 } whom;
 
-// What is held now, copied to the arena. The identity is one that still finds the person.
+// Whom is held, by which identity that still finds the person.
+static int look_at(arena *a, tact_value held, whom *w) {
+    w->identities = ask_find(held, "identities");
+    w->events = ask_find(held, "events");
+    if (w->identities.kind != TACT_LIST) w->identities = tact_list(NULL, 0);
+    for (uint32_t i = 0; i < w->identities.len && !w->identity; i++) {
+        const tact_value one = w->identities.as.items[i];
+        const tact_str text = ask_text(one, "identity");
+        if (ask_flag(one, "dropped") || !text.len) continue;
+        w->identity = arena_copy(a, text.ptr, text.len);
+    }
+    if (w->identity) return CLI_OK;
+    cli_complain("person %" PRIu64 " has no identity left to erase by; `tact fsck` checks the store", w->person);
+    return CLI_FAILED;
+}
+
+// What is held now, copied to the arena.
 static int look_up(cli_folder *f, arena *a, const char *operand, whom *w) {
     record r;
     tact_value held;
@@ -66,17 +84,7 @@ static int look_up(cli_folder *f, arena *a, const char *operand, whom *w) {
     w->person = record_person(&r);
     tact_err err = store_export(&f->reader, a, w->person, clock_wall_ms(), &held, &error);
     if (err) return answer_failed(err, &error);
-    w->identities = *value_map_get_str(held.as.map, TACT_STR("identities"));
-    w->events = *value_map_get_str(held.as.map, TACT_STR("events"));
-    for (uint32_t i = 0; i < w->identities.len && !w->identity; i++) {
-        const tact_map *one = w->identities.as.items[i].as.map;
-        if (value_map_get_str(one, TACT_STR("dropped"))->as.b) continue;
-        tact_str text = value_str(*value_map_get_str(one, TACT_STR("identity")));
-        w->identity = arena_copy(a, text.ptr, text.len);
-    }
-    if (w->identity) return CLI_OK;
-    cli_complain("person %" PRIu64 " has no identity left to erase by; `tact fsck` checks the store", w->person);
-    return CLI_FAILED;
+    return look_at(a, held, w);
 }
 
 // Asks at the terminal. CLI_OK: yes.
@@ -88,8 +96,7 @@ static int ask(arena *a, const whom *w) {
     buf_printf(&out, "Erase person %" PRIu64 " for good, with %" PRIu32 " identities (", w->person, w->identities.len);
     for (uint32_t i = 0; i < w->identities.len && i < NAMED_MAX; i++) {
         if (i) buf_add_text(&out, ", ");
-        const tact_map *one = w->identities.as.items[i].as.map;
-        answer_add_shown(&out, value_str(*value_map_get_str(one, TACT_STR("identity"))));
+        answer_add_shown(&out, ask_text(w->identities.as.items[i], "identity"));
     }
     if (w->identities.len > NAMED_MAX) buf_add_text(&out, ", ...");
     buf_printf(&out, ") and %" PRIu32 " events? [y/N] ", w->events.len);
@@ -159,6 +166,39 @@ static int run(arena *a, const cli_args *args) {
     return code;
 }
 
+// ---- Of a server ----------------------------------------------------------------------------------------------------
+
+static int print_reply(arena *a, tact_value reply, bool json) {
+    static const char *const names[] = {"person", "identities", "events"};
+    if (json) return answer_json(stdout, reply, a);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        printf("%-11s %s%" PRId64 "\n", i ? names[i] : "erased", i ? "" : "person ", ask_find(reply, names[i]).as.i);
+    }
+    return CLI_OK;
+}
+
+static int run_at(const ask_where *where, const cli_args *args) {
+    whom w = {.person = 0};
+    tact_value reply;
+    cli_ask a;
+    int code = ask_open(&a, where, false);
+    if (!code && !ask_put_person(&a, args->operands[0])) code = CLI_USAGE;
+    if (!code) code = ask_answer(&a, "person", &reply);
+    if (!code) {
+        const tact_value held = ask_find(reply, "person");
+        w.person = (uint64_t)ask_find(held, "person").as.i;
+        code = look_at(&a.memory, held, &w);
+    }
+    if (!code && !args->given[OPT_YES]) code = ask(&a.memory, &w);
+    if (!code && !ask_put_person(&a, w.identity)) code = CLI_USAGE;
+    if (!code) code = ask_answer(&a, "erase", &reply);
+    if (!code) code = print_reply(&a.memory, reply, args->given[OPT_JSON] != NULL);
+    ask_close(&a);
+    return code;
+}
+
+// ---- The command ----------------------------------------------------------------------------------------------------
+
 int cmd_erase(int argc, char **argv) {
     const char *given[OPTS_COUNT] = {NULL}, *operands[1] = {NULL};
     cli_args args = {given, operands, 0};
@@ -168,7 +208,9 @@ int cmd_erase(int argc, char **argv) {
         return CLI_OK;
     }
     if (!args.operands_count) return cli_complain("a person is needed; usage: %s", usage.line);
-    if (!given[OPT_DB]) return cli_complain("`--db DIR` is needed; usage: %s", usage.line);
+    ask_where where;
+    if (!ask_where_read(&where, &usage, argc, argv, given)) return CLI_USAGE;
+    if (!where.folder) return run_at(&where, &args);
     arena memory;
     arena_init(&memory, 0);
     int code = run(&memory, &args);

@@ -8,12 +8,13 @@
 
 #include "base/clock.h"
 #include "cli/answer.h"
+#include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/opt.h"
 
 // clang-format off
 #define OPTIONS(X) \
-    X(DB,   "db",   "DIR",  "the folder of the store") \
+    ASK_OPTIONS(X) \
     X(OUT,  "out",  "FILE", "write to a file instead of standard output") \
     X(NOW,  "now",  "TIME", "aggregates as of a time such as 2026-12-01T10:00:00Z; now by default") \
     X(HELP, "help", NULL,   "show this")
@@ -33,7 +34,7 @@ static const cli_opt options[] = {
 };
 
 static const cli_usage usage = {
-    .line = "tact export ID|NAMESPACE:VALUE --db DIR [--out FILE]",
+    .line = "tact export ID|NAMESPACE:VALUE --db DIR|--to URL [--out FILE]",
     .about = "Prints all that is held of a person as one JSON object: identities, attributes from every source,\n"
              "everything ever said about consents, events, aggregates and counters, with sources and times.\n"
              "\n"
@@ -43,6 +44,7 @@ static const cli_usage usage = {
              "folder cannot be opened or the file cannot be written.\n",
     .options = options,
     .options_count = OPTS_COUNT,
+    .repeatable = ASK_REPEATABLE,
     .operands_max = 1,
 };
 
@@ -77,6 +79,19 @@ static int run(cli_folder *f, const char *whom, const char *out, int64_t now_ms)
     return out ? write_file(out, held, &f->memory) : answer_json(stdout, held, &f->memory);
 }
 
+static int run_at(const ask_where *where, const char *whom, const char *out, const char *now) {
+    cli_ask a;
+    tact_value reply;
+    int code = ask_open(&a, where, true);
+    if (!code && !ask_put_person(&a, whom)) code = CLI_USAGE;
+    ask_put_text(&a, "now", now);
+    if (!code) code = ask_answer(&a, "person", &reply);
+    const tact_value held = code ? tact_null() : ask_find(reply, "person");
+    if (!code) code = out ? write_file(out, held, &a.memory) : answer_json(stdout, held, &a.memory);
+    ask_close(&a);
+    return code;
+}
+
 int cmd_export(int argc, char **argv) {
     const char *given[OPTS_COUNT] = {NULL}, *operands[1] = {NULL};
     cli_args args = {given, operands, 0};
@@ -87,8 +102,10 @@ int cmd_export(int argc, char **argv) {
     }
     int64_t now_ms;
     if (!args.operands_count) return cli_complain("a person is needed; usage: %s", usage.line);
-    if (!given[OPT_DB]) return cli_complain("`--db DIR` is needed; usage: %s", usage.line);
+    ask_where where;
+    if (!ask_where_read(&where, &usage, argc, argv, given)) return CLI_USAGE;
     if (!answer_now(given[OPT_NOW], &now_ms)) return CLI_USAGE;
+    if (!where.folder) return run_at(&where, operands[0], given[OPT_OUT], given[OPT_NOW]);
     cli_folder f;
     int code = folder_open(&f, given[OPT_DB], NULL, true);
     if (!code) code = run(&f, operands[0], given[OPT_OUT], now_ms);

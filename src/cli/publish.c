@@ -9,15 +9,17 @@
 
 #include "base/clock.h"
 #include "bundle/diff.h"
+#include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/key_file.h"
 #include "cli/opt.h"
 #include "cli/rules.h"
 #include "cli/schema_change.h"
+#include "cli/upload.h"
 
 // clang-format off
 #define OPTIONS(X) \
-    X(DB,         "db",         "DIR",  "the folder of the store; it is made if it is not there") \
+    ASK_OPTIONS(X) \
     X(MESSAGE,    "message",    "TEXT", "why, in a few words") \
     X(AUTHOR,     "author",     "NAME", "who says so; by default the name of whoever is logged in") \
     X(KEY,        "key",        "FILE", "sign it with this secret key, see `tact key`") \
@@ -40,8 +42,8 @@ static const cli_opt options[] = {
 };
 
 static const cli_usage usage = {
-    .line =
-        "tact publish DIR --db DIR [--message TEXT] [--author NAME] [--key FILE] [--skip-tests] [--instead-of NAME]",
+    .line = "tact publish DIR --db DIR|--to URL [--message TEXT] [--author NAME] [--key FILE] [--skip-tests] "
+            "[--instead-of NAME]",
     .about =
         "Checks a folder of rules and makes it the active bundle of a store: with its schema, as the next version of\n"
         "its name, all at once. If anything is wrong nothing is changed, and what was active stays so. What is active\n"
@@ -58,6 +60,7 @@ static const cli_usage usage = {
         "wrong; with 3 if a folder cannot be read or written to.\n",
     .options = options,
     .options_count = OPTS_COUNT,
+    .repeatable = ASK_REPEATABLE,
     .operands_max = 1,
 };
 
@@ -202,6 +205,51 @@ static const char *user_name(void) {
     return p && p->pw_name ? p->pw_name : "";
 }
 
+// ---- Of a server ----------------------------------------------------------------------------------------------------
+
+static void print_reply(tact_value reply) {
+    const tact_str version = ask_text(reply, "bundle");
+    const long long offers = ask_find(reply, "offers").as.i, places = ask_find(reply, "placements").as.i;
+    const long long tests = ask_find(reply, "tests").as.i;
+    if (ask_flag(reply, "already")) {
+        printf("already active as %.*s; nothing was changed\n", (int)version.len, version.ptr);
+        return;
+    }
+    printf("%.*s is active: %lld offer%s, %lld placement%s%s\n", (int)version.len, version.ptr, offers,
+           offers == 1 ? "" : "s", places, places == 1 ? "" : "s",
+           ask_flag(reply, "schema_changed") ? "; the schema was changed with it" : "");
+    if (tests) {
+        printf("%lld test%s %s\n", tests, tests == 1 ? "" : "s", ask_flag(reply, "tested") ? "passed" : "skipped");
+    }
+}
+
+static int publish_at(const ask_where *where, const char *folder, const publish_options *o) {
+    cli_ask a;
+    tact_value reply, files;
+    uint8_t hash[SOURCES_HASH], key[SIGN_PUBLIC], signature[SIGN_SIGNATURE];
+    int code = ask_open(&a, where, false);
+    if (!code) code = upload_read(&a.memory, folder, &files, hash);
+    if (!code) {
+        form_put(&a.form, &a.request, "files", files);
+        form_put(&a.form, &a.request, "author", tact_string(o->author.ptr, o->author.len));
+        form_put(&a.form, &a.request, "message", tact_string(o->message.ptr, o->message.len));
+        if (o->skip_tests) form_put(&a.form, &a.request, "skip_tests", tact_bool(true));
+        if (o->instead_of.len) ask_put_text(&a, "instead_of", o->instead_of.ptr);
+        if (o->secret && sign_public_of(o->secret, key)) {
+            sign_make(o->secret, SIGNERS_WHAT, (tact_str){(const char *)hash, sizeof hash}, signature);
+            form_put(&a.form, &a.request, "signer", tact_bytes((const char *)key, sizeof key));
+            form_put(&a.form, &a.request, "signature", tact_bytes((const char *)signature, sizeof signature));
+        }
+        code = ask_answer(&a, "publish", &reply);
+        if (code && code != CLI_UNREACHABLE) cli_complain("nothing was changed");
+    }
+    if (!code) print_reply(reply);
+    ask_close(&a);
+    return code;
+}
+
+// ---- The command ----------------------------------------------------------------------------------------------------
+
 int cmd_publish(int argc, char **argv) {
     const char *given[OPTS_COUNT] = {NULL}, *operands[1] = {NULL};
     cli_args args = {given, operands, 0};
@@ -211,12 +259,13 @@ int cmd_publish(int argc, char **argv) {
         return CLI_OK;
     }
     if (!args.operands_count) return cli_complain("a folder of rules is needed; usage: %s", usage.line);
-    if (!given[OPT_DB]) return cli_complain("`--db DIR` is needed; usage: %s", usage.line);
+    ask_where where;
+    if (!ask_where_read(&where, &usage, argc, argv, given)) return CLI_USAGE;
     if (rules_is_version(operands[0])) {
         return cli_complain("`%s` is a version, which `tact rollback` makes active; a folder of that name is ./%s",
                             operands[0], operands[0]);
     }
-    if (is_within(given[OPT_DB], operands[0])) {
+    if (where.folder && is_within(where.folder, operands[0])) {
         return cli_complain("%s lies in %s, the folder of the rules; a store needs a folder of its own outside of it",
                             given[OPT_DB], operands[0]);
     }
@@ -231,7 +280,7 @@ int cmd_publish(int argc, char **argv) {
                                .instead_of = tact_str_from(given[OPT_INSTEAD_OF] ? given[OPT_INSTEAD_OF] : "")};
     arena a;
     arena_init(&a, 0);
-    int code = open_and_publish(given[OPT_DB], &a, operands[0], &o);
+    int code = where.folder ? open_and_publish(where.folder, &a, operands[0], &o) : publish_at(&where, operands[0], &o);
     arena_fini(&a);
     sign_forget(secret, sizeof secret);
     return code;

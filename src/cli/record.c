@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "cli/answer.h"
+#include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/opt.h"
 #include "wire/change.h"
@@ -15,7 +16,7 @@
 
 // clang-format off
 #define OPTIONS(X) \
-    X(DB,     "db",     "DIR",       "the folder of the store") \
+    ASK_OPTIONS(X) \
     X(SCHEMA, "schema", "FILE.yaml", "the schema that the store is to have; a new store needs one") \
     X(JSON,   "json",   NULL,        "answer with a line of JSON for each change") \
     X(HELP,   "help",   NULL,        "show this")
@@ -35,7 +36,7 @@ static const cli_opt options[] = {
 };
 
 static const cli_usage usage = {
-    .line = "tact record FILE.json|FILE.ndjson|-|CHANGE --db DIR [--schema FILE.yaml]",
+    .line = "tact record FILE.json|FILE.ndjson|-|CHANGE --db DIR|--to URL [--schema FILE.yaml]",
     .about =
         "Applies changes: one as JSON, a JSON list of them, or one on each line. CHANGE is JSON on the command line.\n"
         "Each is answered, when it is on disk, with its position among all changes and the person it is about; one\n"
@@ -60,6 +61,7 @@ static const cli_usage usage = {
         "to.\n",
     .options = options,
     .options_count = OPTS_COUNT,
+    .repeatable = ASK_REPEATABLE,
     .operands_max = 1,
 };
 
@@ -266,6 +268,100 @@ static int run(recording *r) {
     return code == CLI_OK && r->refused ? CLI_FAILED : code;
 }
 
+// ---- Of a server ----------------------------------------------------------------------------------------------------
+
+// A server answers a batch by what it refused of it, and by one position for all.
+static void print_sent(recording *r, uint32_t count, int64_t position) {
+    for (uint32_t k = 0; k < count; k++) {
+        item *i = &r->items[k];
+        i->answer.position = (uint64_t)position;
+        if (i->code) {
+            (void)print_answer(r, i);
+            continue;
+        }
+        r->applied++;
+        if (r->json) {
+            printf("{\"%s\":%" PRIu32 ",\"ok\":true}\n", r->source.shape == LINES ? "line" : "change", i->number);
+        } else if (r->source.shape == ONE) {
+            printf("position %" PRId64 "\n", position);
+        }
+    }
+}
+
+// The item that "commands[2].set" is of, by what was sent; NULL: none.
+static item *find_item(recording *r, const char *at, const uint32_t *sent, uint32_t count) {
+    unsigned number;
+    if (sscanf(at, "commands[%u]", &number) != 1 || number >= count) return NULL;
+    return &r->items[sent[number]];
+}
+
+static void refuse(item *i, tact_err err, tact_str text) {
+    i->code = err;
+    (void)err_set(&i->error, err, "%.*s", (int)text.len, text.ptr);
+}
+
+// One change that cannot be read keeps a server from applying any, so that those that can are sent again without it.
+static int send_batch(recording *r, cli_ask *a, uint32_t count) {
+    uint32_t sent[BATCH];
+    for (;;) {
+        form_items list = {.count = 0};
+        uint32_t sent_count = 0;
+        tact_value reply;
+        tact_problem problem;
+        for (uint32_t k = 0; k < count; k++) {
+            if (r->items[k].code) continue;
+            form_add(&a->form, &list, r->items[k].v);
+            sent[sent_count++] = k;
+        }
+        if (!sent_count) {
+            print_sent(r, count, 0);
+            return CLI_OK;
+        }
+        form_put(&a->form, &a->request, "commands", form_list(&list));
+        tact_err err = ask_try(a, "record", &reply, &problem);
+        item *bad = err == TACT_INVALID ? find_item(r, problem.at, sent, sent_count) : NULL;
+        if (bad) {
+            refuse(bad, err, tact_str_from(problem.text));
+            continue;
+        }
+        if (err) {
+            int code = ask_complain(err, &problem);
+            cli_complain("stopped: from %s %" PRIu32 " on nothing was applied, as far as is known",
+                         r->source.shape == LINES ? "line" : "change", r->items[0].number);
+            return code;
+        }
+        const tact_value refused = ask_find(reply, "refused");
+        for (uint32_t k = 0; refused.kind == TACT_LIST && k < refused.len; k++) {
+            const tact_str at = ask_text(refused.as.items[k], "at");
+            const char *place = arena_copy(&a->memory, at.ptr, at.len);
+            item *i = place ? find_item(r, place, sent, sent_count) : NULL;
+            if (i) refuse(i, TACT_INVALID, ask_text(refused.as.items[k], "text"));
+        }
+        print_sent(r, count, ask_find(reply, "position").as.i);
+        return CLI_OK;
+    }
+}
+
+static int run_at(recording *r, const ask_where *where) {
+    cli_ask a;
+    int code = ask_open(&a, where, false);
+    while (!code) {
+        uint32_t count = 0;
+        while (count < BATCH && source_next(&r->source, &r->batch, &r->items[count])) count++;
+        if (!count) break;
+        code = send_batch(r, &a, count);
+        tact_arena_reset(&r->batch);
+        tact_arena_reset(&a.memory);
+    }
+    ask_close(&a);
+    if (!r->json && r->source.shape != ONE) {
+        fprintf(stderr, "%" PRIu64 " applied, %" PRIu64 " refused\n", r->applied, r->refused);
+    }
+    return code == CLI_OK && r->refused ? CLI_FAILED : code;
+}
+
+// ---- The command ----------------------------------------------------------------------------------------------------
+
 int cmd_record(int argc, char **argv) {
     const char *given[OPTS_COUNT] = {NULL}, *operands[1] = {NULL};
     cli_args args = {given, operands, 0};
@@ -275,7 +371,9 @@ int cmd_record(int argc, char **argv) {
         return CLI_OK;
     }
     if (!args.operands_count) return cli_complain("changes are needed; usage: %s", usage.line);
-    if (!given[OPT_DB]) return cli_complain("`--db DIR` is needed; usage: %s", usage.line);
+    ask_where where;
+    if (!ask_where_read(&where, &usage, argc, argv, given)) return CLI_USAGE;
+    if (!where.folder && given[OPT_SCHEMA]) return cli_complain("`--schema` is for folders; a server has its schema");
     arena memory; // what is read is read first, so that a mistake in it makes no store
     arena_init(&memory, 0);
     int code = CLI_USAGE;
@@ -284,11 +382,15 @@ int cmd_record(int argc, char **argv) {
         cli_complain("%s", tact_err_text(TACT_NO_MEMORY));
     } else if (source_begin(&r->source, operands[0], &memory)) {
         r->json = given[OPT_JSON] != NULL;
-        code = folder_open(&r->folder, given[OPT_DB], given[OPT_SCHEMA], false);
         arena_init(&r->batch, 0);
-        if (!code) code = run(r);
+        if (where.folder) {
+            code = folder_open(&r->folder, where.folder, given[OPT_SCHEMA], false);
+            if (!code) code = run(r);
+            folder_close(&r->folder);
+        } else {
+            code = run_at(r, &where);
+        }
         arena_fini(&r->batch);
-        folder_close(&r->folder);
     }
     arena_fini(&memory);
     return code;

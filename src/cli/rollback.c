@@ -2,13 +2,14 @@
 //
 // `tact rollback`: makes a version active again that was published before.
 #include "base/clock.h"
+#include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/opt.h"
 #include "cli/rules.h"
 
 // clang-format off
 #define OPTIONS(X) \
-    X(DB,   "db",   "DIR", "the folder of the store") \
+    ASK_OPTIONS(X) \
     X(HELP, "help", NULL,  "show this")
 // clang-format on
 
@@ -26,7 +27,7 @@ static const cli_opt options[] = {
 };
 
 static const cli_usage usage = {
-    .line = "tact rollback [VERSION] --db DIR",
+    .line = "tact rollback [VERSION] --db DIR|--to URL",
     .about =
         "Makes a version active that was published before; without one, the version that was active before this one,\n"
         "so that doing it twice changes nothing. Its files are read and compiled again first, against the store's\n"
@@ -41,6 +42,7 @@ static const cli_usage usage = {
         "with 3 if the folder cannot be opened or written to.\n",
     .options = options,
     .options_count = OPTS_COUNT,
+    .repeatable = ASK_REPEATABLE,
     .operands_max = 1,
 };
 
@@ -72,6 +74,22 @@ static int find_version(cli_folder *place, const char *text, tact_str *name, uin
     return code;
 }
 
+static int roll_back_at(const ask_where *where, const char *version) {
+    cli_ask a;
+    tact_value reply;
+    int code = ask_open(&a, where, false);
+    ask_put_text(&a, "version", version);
+    if (!code) code = ask_answer(&a, "rollback", &reply);
+    if (!code) {
+        const tact_str name = ask_text(reply, "bundle");
+        printf("%.*s is active %s%s\n", (int)name.len, name.ptr,
+               ask_flag(reply, "already") ? "already; nothing was changed" : "again",
+               ask_flag(reply, "schema_changed") ? "; the schema was changed back with it" : "");
+    }
+    ask_close(&a);
+    return code;
+}
+
 int cmd_rollback(int argc, char **argv) {
     const char *given[OPTS_COUNT] = {NULL}, *operands[1] = {NULL};
     cli_args args = {given, operands, 0};
@@ -80,10 +98,12 @@ int cmd_rollback(int argc, char **argv) {
         opt_help(&usage, stdout);
         return CLI_OK;
     }
-    if (!given[OPT_DB]) return cli_complain("`--db DIR` is needed; usage: %s", usage.line);
+    ask_where where;
+    if (!ask_where_read(&where, &usage, argc, argv, given)) return CLI_USAGE;
     if (operands[0] && strcmp(operands[0], "active") == 0) {
         return cli_complain("`active` is active; a version such as shop@3 is needed");
     }
+    if (!where.folder) return roll_back_at(&where, operands[0]);
     cli_folder place;
     tact_str name = TACT_STR("");
     uint64_t number = 0;

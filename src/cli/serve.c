@@ -180,14 +180,17 @@ static void run(running *r, const sigset_t *signals) {
     }
 }
 
+// A mistake in what is set, or something that is not there or somebody else's.
+static int refuse(tact_err err, const tact_error *error) {
+    cli_complain("%s", error->text);
+    return err == TACT_INVALID || err == TACT_LIMIT ? CLI_USAGE : CLI_UNREACHABLE;
+}
+
 static int start(running *r) {
     tact_error error;
     int64_t begun = clock_mono_ms();
     tact_err err = server_start(&r->settings, &r->log, &r->server, &error);
-    if (err) {
-        cli_complain("%s", error.text);
-        return err == TACT_INVALID ? CLI_USAGE : CLI_UNREACHABLE;
-    }
+    if (err) return refuse(err, &error);
     say_addresses(&r->log, r->server);
     LINE(&r->log, LINE_INFO, "ready", LINE_S("db", r->settings.db), LINE_N("took_ms", clock_mono_ms() - begun),
          LINE_N("pid", getpid()));
@@ -215,7 +218,7 @@ static int prepare_and_serve(running *r, arena *a) {
     tact_err err = gather(r->asked, a, &r->settings, &error);
     line_init(&r->log, STDERR_FILENO);
     if (!err) err = line_set(&r->log, r->settings.log, r->settings.log_level, &error);
-    if (err) return cli_complain("%s", error.text);
+    if (err) return refuse(err, &error);
     if (ready_open(&r->ready, environ, &error)) {
         LINE(&r->log, LINE_WARN, "nobody is told that it is ready", LINE_S("why", tact_str_from(error.text)));
     }

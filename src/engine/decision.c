@@ -178,10 +178,6 @@ static tact_str draw_id(session *s, int64_t now_ms) {
     return (tact_str){text, DECISION_ID_LEN};
 }
 
-uint64_t decision_seed(tact_str id) {
-    return fnv(id);
-}
-
 static tact_err set_events(decision *d, tact_problem *p) {
     decide_event *events = arena_array(&d->session->scratch, d->in.events_count, sizeof *events);
     if (!events) return problem_no_memory(p);
@@ -208,7 +204,7 @@ tact_err decision_begin(decision *d, session *s, const request *r, tact_problem 
                                   .placements_count = d->in.placements_count,
                                   .context = d->in.context,
                                   .now_ms = d->in.now_ms,
-                                  .seed = decision_seed(d->id)};
+                                  .seed = fnv(d->id)};
     return set_events(d, p);
 }
 

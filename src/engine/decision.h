@@ -61,7 +61,4 @@ TACT_MUST_USE tact_err decision_run_and_reserve(decision *d, struct decision_eff
 TACT_MUST_USE tact_err decision_leave(decision *d, struct decision_effects *x, tact_problem *p);
 void decision_forget(decision *d, struct decision_effects *x); // nothing counts
 
-// The seed that goes with an id.
-uint64_t decision_seed(tact_str id);
-
 #endif

@@ -46,10 +46,6 @@ static const char *const operations[OPERATIONS] = {
 #undef X
 };
 
-const char *operation_name(operation o) {
-    return operations[o];
-}
-
 static tact_err wrong_type(tact_problem *p, const place *at, const char *expected, tact_value v) {
     return problem_set(p, TACT_INVALID, TACT_PROBLEM_WRONG_TYPE, at, "%s: expected %s, got %s", at->text, expected,
                        value_kind_name((tact_kind)v.kind));

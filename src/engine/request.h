@@ -28,8 +28,6 @@ typedef struct request { // as it was given; borrows from the request
     const tact_value *given[REQUEST_KEYS]; // NULL: it was not
 } request;
 
-const char *operation_name(operation o); // "decide", static
-
 // The operation that `op` names.
 TACT_MUST_USE tact_err request_operation(tact_value v, operation *out, tact_problem *p);
 // Which keys there are, each of a kind that it may be. NULL, the value, is a request without any.

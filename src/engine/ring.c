@@ -56,14 +56,14 @@ static void rouse(ring *r) {
 }
 
 // A run of half the area finds room wherever the last one ended.
-size_t ring_longest(const ring *r) {
+static size_t longest(const ring *r) {
     return r->size / 2 - RING_HEAD;
 }
 
 bool ring_put(ring *r, const char *run, size_t len) {
     size_t room = RING_HEAD + rounded(len), skipped;
     uint64_t place = atomic_load(&r->claimed);
-    if (len > ring_longest(r)) return false;
+    if (len > longest(r)) return false;
     do {
         size_t to_end = r->size - (place & (r->size - 1));
         skipped = room > to_end ? to_end : 0;
@@ -78,7 +78,7 @@ bool ring_put(ring *r, const char *run, size_t len) {
 }
 
 tact_err ring_put_within(ring *r, const char *run, size_t len, int64_t wait_ms) {
-    if (len > ring_longest(r)) return TACT_LIMIT;
+    if (len > longest(r)) return TACT_LIMIT;
     while (!ring_put(r, run, len)) {
         if (wait_ms <= 0) return TACT_BUSY;
         pause_ms(MOMENT_MS);

@@ -33,10 +33,9 @@ typedef struct ring {
 TACT_MUST_USE bool ring_init(ring *r, arena *a, size_t size);
 void ring_fini(ring *r);
 
-size_t ring_longest(const ring *r); // a run that always finds room in the end
-// From any thread. False: there is no room now.
+// From any thread. False: there is no room now. A run of half the area, its head included, finds some in the end.
 TACT_MUST_USE bool ring_put(ring *r, const char *run, size_t len);
-// Waits so long for room. TACT_BUSY: there was none; TACT_LIMIT: it is longer than ring_longest.
+// Waits so long for room. TACT_BUSY: there was none; TACT_LIMIT: it is longer than half the area.
 TACT_MUST_USE tact_err ring_put_within(ring *r, const char *run, size_t len, int64_t wait_ms);
 // Waits until all that was put before has been given back.
 void ring_flush(ring *r);

@@ -219,7 +219,7 @@ tact_err access_read(arena *a, const char *file, tact_str text, access_list **ou
     for (size_t at = 0; at < text.len; number++) {
         const char *start = text.ptr + at, *newline = memchr(start, '\n', text.len - at);
         tact_str line = {start, newline ? (size_t)(newline - start) : text.len - at};
-        token t;
+        token t = {0};
         tact_error why;
         bool there;
         tact_err err = read_token(a, line, &t, &there, &why);

@@ -7,9 +7,13 @@
 // every one that the former came for, also for those that were closed there.
 #include "server/listen.h"
 
+#include <errno.h>
 #include <nng/supplemental/tls/tls.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/utf8.h"
@@ -60,6 +64,16 @@ void listen_close(listeners *l) {
 
 setting_texts listen_addresses(const listeners *l) {
     return l->addresses;
+}
+
+// A client that is gone before it is greeted must not close the door behind it. NNG 1.5.2 greets whom it accepts; if
+// that write ends in EPIPE, NNG takes it for the listener's own end (NNG_ECLOSED) and never accepts again: on ipc://
+// one such client is enough. ECONNRESET means the same to whoever sends, and there NNG goes on. So the program has a
+// sendmsg, which NNG's library finds before libc's, and which never says EPIPE.
+__attribute__((visibility("default"))) ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
+    ssize_t sent = syscall(SYS_sendmsg, fd, message, flags);
+    if (sent < 0 && errno == EPIPE) errno = ECONNRESET;
+    return sent;
 }
 
 // ---- TLS ------------------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ YAML
 
 @test "help, and mistakes on the command line" {
     helps context
-    fails 2 'tact: `--person WHO` is needed; usage: tact context --db DIR --person WHO [--channel NAME] [--budget N] [--json]' context --db data
+    fails 2 'tact: `--person WHO` is needed; usage: tact context --db DIR|--to URL --person WHO [--channel NAME] [--budget N] [--json]' context --db data
     fails 1 'tact: person: nobody is known by that' context --db data --person crm:99
     fails 2 'tact: `--budget`: `many` is no number of tokens' context --db data --person crm:1 --budget many
 }

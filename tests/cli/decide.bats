@@ -32,7 +32,7 @@ YAML
 
 @test "help, and mistakes on the command line" {
     helps decide
-    fails 2 "tact: \`--db DIR\` is needed; usage: tact decide --db DIR --placement NAME,... [--person WHO] [OPTION]..." decide
+    fails 2 "tact: \`--db DIR\` is needed; usage: tact decide --db DIR|--to URL --placement NAME,... [--person WHO] [OPTION]..." decide
     t decide --db data
     [ "$status" -eq 2 ] && [[ $stderr == 'tact: `--placement NAME` is needed'* ]] || told
     t decide --db nowhere --placement hero

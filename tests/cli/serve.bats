@@ -110,7 +110,8 @@ status_op='\x81\xa2op\xa6status'
     [ "$status" -eq 2 ] && [[ $stderr == *'is reached from other machines, and without tokens all may do all: make some'* ]] || told
     printf 'db = db\n\nqeue = 3\n' >tact.conf
     fails 2 'tact: tact.conf:3: there is no setting `qeue`; did you mean `queue`?' serve --config tact.conf
-    fails 2 'tact: none.conf: No such file or directory' serve --config none.conf
+    fails 3 'tact: none.conf: No such file or directory' serve --config none.conf
+    fails 3 'tact: none.tokens: No such file or directory' serve --db db --tokens none.tokens
     export TACT_QUEUE=many
     fails 2 'tact: TACT_QUEUE: `many`: a whole number is wanted, as 250' serve --db db
     [ ! -e db ]

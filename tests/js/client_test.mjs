@@ -77,7 +77,8 @@ test(
         const context = {
             zero: 0, small: -1, above32: 2 ** 32, below32: -(2 ** 40), safe: Number.MAX_SAFE_INTEGER,
             big: 2n ** 63n - 1n, uint: 2n ** 64n - 1n, least: -(2n ** 63n), half: 0.5, huge: 1e300,
-            now, span, bytes: new Uint8Array([0, 255]), list: [2 ** 33, { deep: 2n ** 60n }], nothing: null, text: 'Zoë',
+            now, span, bytes: new Uint8Array([0, 255]), list: [2 ** 33, { deep: 2n ** 60n }],
+            nothing: null, text: 'Zoë',
         };
         const { request } = await tact.decide({ person: 2n ** 62n, placements: ['a'], context, dry: undefined });
         assert.equal(request.person, 2n ** 62n);

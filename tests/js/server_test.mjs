@@ -91,7 +91,8 @@ test('what is wrong is told with its place', recording, async () => {
         tact.decide({ placements, context: { devise: 'mobile' } }),
         refusal('unknown_attribute', 'context.devise'),
     );
-    await assert.rejects(tact.decide({ placements, person: { phone: '1' } }), refusal('unknown_identity', 'person.phone'));
+    const person = { phone: '1' };
+    await assert.rejects(tact.decide({ placements, person }), refusal('unknown_identity', 'person.phone'));
     await assert.rejects(tact.decide({ placements: 'home_hero' }), refusal('wrong_type', 'placements'));
     await assert.rejects(tact.record([{ event: 'click', token: 'made up' }]), refusal('bad_token'));
     await assert.rejects(tact.publish({ folder: 'rules/shop' }), TactError);
@@ -113,7 +114,8 @@ test('a marketer publishes files, and what is broken changes nothing', publishin
     for (const name of readdirSync(path.join(root, 'rules/shop'), { recursive: true })) {
         if (name.endsWith('.yaml')) files[name] = readFileSync(path.join(root, 'rules/shop', name), 'utf8');
     }
-    const broken = { ...files, 'placements.yaml': files['placements.yaml'].replace('rank: likeliest', 'rank: likelyest') };
+    const misspelt = files['placements.yaml'].replace('rank: likeliest', 'rank: likelyest');
+    const broken = { ...files, 'placements.yaml': misspelt };
     await assert.rejects(tact.publish({ files: broken }), (error) => {
         return refusal('bad_bundle')(error) && error.text.includes('placements.yaml') && error.text.includes('^');
     });

@@ -22,7 +22,8 @@ export async function example(page: { show(hero: Hero): void; log(text: string):
         page.show(content);
         if (!fallback && token) await tact.record([{ event: 'impression', token, channel: 'web' }]);
     }
-    if (person !== null) await tact.context({ person, channel: 'chat', budget: 200 }, { signal: AbortSignal.timeout(100) });
+    const signal = AbortSignal.timeout(100);
+    if (person !== null) await tact.context({ person, channel: 'chat', budget: 200 }, { signal });
 
     await tact.record({
         id: 'nightly-1',

@@ -15,6 +15,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -210,6 +212,24 @@ static void clients_with_certificates(void **state) {
 
 // ---- What is too much -----------------------------------------------------------------------------------------------
 
+// Clients that are gone before they are greeted: the next one is answered all the same.
+static void who_vanishes_does_no_harm(void **state) {
+    scene *s = *state;
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    client c;
+    const char *address = open_well(s, arena_printf(&s->memory, "ipc://%s/s", s->folder));
+    (void)snprintf(to.sun_path, sizeof to.sun_path, "%s/s", s->folder);
+    for (int i = 0; i < 50; i++) {
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+        assert_int_equal(close(fd), 0);
+    }
+    client_open(&c);
+    assert_int_equal(dial(&c, address, NULL, NULL), 0);
+    talk(s, &c, 10);
+    nng_close(c.socket);
+}
+
 static void so_many_connections(void **state) {
     scene *s = *state;
     client first, second;
@@ -312,6 +332,7 @@ int main(void) {
         TEST(over_tls),
         TEST(over_websocket_and_tls),
         TEST(clients_with_certificates),
+        TEST(who_vanishes_does_no_harm),
         TEST(so_many_connections),
         TEST(so_long_a_message),
         TEST(so_long_a_message_in_frames),
