@@ -17,7 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int TURN = 100; // decisions in a row: long beside reading the clock, short beside what disturbs
+constexpr int TURN = 10; // decisions in a row: long beside reading the clock, short beside what disturbs
 
 page *made() {
     page *p = page_new();

@@ -622,6 +622,7 @@ static void report_file(folder *f, cel_span at, const char *hint, const tact_err
     case TACT_NO_MEMORY: report_no_memory(f->report); return;
     case TACT_LIMIT: code = REPORT_TOO_LARGE; break;
     case TACT_BUSY: code = REPORT_CHANGED; break;
+    case TACT_EXISTS:
     case TACT_INVALID: code = REPORT_BAD_FILE; break;
     case TACT_NOT_FOUND: code = REPORT_NO_FILE; break;
     default: break;
@@ -731,5 +732,31 @@ bool draft_read_folder(draft *d, report *r, sources *s, const char *folder_name)
     }
     read_folder(&f);
     (void)close(f.fd);
+    return draft_read(d, r) && f.well;
+}
+
+// ---- Texts ----------------------------------------------------------------------------------------------------------
+
+// False if further files would only say the same again.
+static bool add_text(folder *f, const draft_file *file) {
+    tact_error error;
+    tact_err err = sources_check_name(file->name, &error);
+    if (!err) err = sources_add(f->sources, file->name, file->text, &error);
+    if (err) report_file(f, REPORT_NOWHERE, NULL, &error);
+    return err != TACT_LIMIT && err != TACT_NO_MEMORY;
+}
+
+bool draft_read_texts(draft *d, report *r, sources *s, const draft_file *files, uint32_t count) {
+    folder f = {.report = r, .sources = s, .well = true};
+    *d = (draft){.report = r};
+    uint32_t root = 0;
+    while (root < count && !tact_str_equal(files[root].name, TACT_STR(SOURCES_ROOT))) root++;
+    if (root == count) {
+        report_add(r, REPORT_NO_FILE, REPORT_NOWHERE, "a bundle has a " SOURCES_ROOT,
+                   "there is no " SOURCES_ROOT " among the files");
+        return false;
+    }
+    bool more = add_text(&f, &files[root]);
+    for (uint32_t i = 0; more && i < count; i++) more = i == root || add_text(&f, &files[i]);
     return draft_read(d, r) && f.well;
 }

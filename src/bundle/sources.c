@@ -45,8 +45,7 @@ static tact_str next_part(tact_str *rest) {
     return part;
 }
 
-// Whether a name or pattern is a path that stays within its folder.
-static tact_err check_name(tact_str name, tact_error *error) {
+tact_err sources_check_name(tact_str name, tact_error *error) {
     utf8_shown shown;
     if (name.len == 0) return err_set(error, TACT_INVALID, "a file needs a name");
     if (name.len > SOURCES_NAME_MAX) {
@@ -265,7 +264,7 @@ static tact_err read_open(sources *s, int fd, tact_str name, tact_error *error) 
 }
 
 tact_err sources_read(sources *s, int folder_fd, tact_str name, tact_error *error) {
-    tact_err err = check_name(name, error);
+    tact_err err = sources_check_name(name, error);
     if (err) return err;
     int fd = open_file(folder_fd, name);
     if (fd < 0) return system_error(error, name, errno);
@@ -435,7 +434,7 @@ static int by_bytes(const void *a, const void *b) {
 // The names that a pattern matches, each once.
 static tact_err list(arena *a, int folder_fd, tact_str pattern, source_pattern *out, tact_error *error) {
     globber g = {.arena = a, .error = error};
-    tact_err err = check_name(pattern, error);
+    tact_err err = sources_check_name(pattern, error);
     if (!err) err = glob(&g, folder_fd, TACT_STR(""), pattern, GLOB_DEPTH_MAX);
     if (err) return err;
     if (g.count) qsort(g.names, g.count, sizeof *g.names, by_bytes);
@@ -557,7 +556,7 @@ tact_err sources_unpack(sources *s, tact_str bytes, tact_error *error) {
         if (!unpack_part(&rest, &name) || !unpack_part(&rest, &text)) {
             return err_set(error, TACT_INVALID, "the files of the bundle end in the middle of one");
         }
-        tact_err err = check_name(name, error);
+        tact_err err = sources_check_name(name, error);
         if (!err) err = sources_add(s, name, text, error);
         if (err == TACT_NO_MEMORY) return err;
         if (err) return err_set(error, TACT_INVALID, "the files of the bundle are not such as can be one");

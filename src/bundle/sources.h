@@ -47,6 +47,8 @@ typedef struct sources {
 } sources;
 
 void sources_init(sources *s, arena *a);
+// Whether a name or pattern is a plain path that stays within its folder. TACT_INVALID, TACT_LIMIT.
+TACT_MUST_USE tact_err sources_check_name(tact_str name, tact_error *error);
 // Adds a file that is there as text (a test, a schema); its name is only shown. TACT_LIMIT, TACT_EXISTS (the name),
 // TACT_NO_MEMORY.
 TACT_MUST_USE tact_err sources_add(sources *s, tact_str name, tact_str text, tact_error *error);

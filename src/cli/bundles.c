@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/answer.h"
+#include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/key_file.h"
 #include "cli/opt.h"
@@ -12,7 +13,7 @@
 
 // clang-format off
 #define OPTIONS(X) \
-    X(DB,   "db",   "DIR", "the folder of the store") \
+    ASK_OPTIONS(X) \
     X(JSON, "json", NULL,  "print it as JSON") \
     X(HELP, "help", NULL,  "show this")
 // clang-format on
@@ -31,7 +32,7 @@ static const cli_opt options[] = {
 };
 
 static const cli_usage usage = {
-    .line = "tact bundles --db DIR [--json]",
+    .line = "tact bundles --db DIR|--to URL [--json]",
     .about =
         "Lists the versions of bundles that were published into a store, the newest first: when, by whom, signed by\n"
         "whose key, and why. The active one has a star, and since when it is active.\n"
@@ -41,6 +42,7 @@ static const cli_usage usage = {
         "Ends with 0; with 2 if the command line is wrong; with 3 if the folder cannot be opened.\n",
     .options = options,
     .options_count = OPTS_COUNT,
+    .repeatable = ASK_REPEATABLE,
     .operands_max = 0,
 };
 
@@ -134,6 +136,56 @@ static int print_versions(cli_folder *place, bool json) {
     return json ? print_json(a, &who, all, count) : print_text(a, &who, all, count);
 }
 
+// ---- Of a server ----------------------------------------------------------------------------------------------------
+
+static tact_str told(arena *a, const char *before, tact_str text) {
+    const char *all = text.len ? arena_printf(a, "%s %.*s", before, (int)text.len, text.ptr) : "";
+    return tact_str_from(all ? all : "");
+}
+
+static tact_str time_told(arena *a, tact_value v) {
+    return v.kind == TACT_TIMESTAMP ? time_text(a, v.as.i * 1000) : TACT_STR("");
+}
+
+static void print_list(arena *a, tact_value all) {
+    table t = table_in(a, 7);
+    for (uint32_t i = 0; i < all.len; i++) {
+        const tact_value one = all.as.items[i];
+        const bool active = ask_flag(one, "active");
+        table_add(&t, active ? TACT_STR("*") : TACT_STR(" "));
+        table_add(&t, ask_text(one, "bundle"));
+        table_add(&t, time_told(a, ask_find(one, "time")));
+        table_add(&t, told(a, "by", ask_text(one, "author")));
+        table_add(&t, ask_flag(one, "signed") ? TACT_STR("signed") : told(a, "signed by", ask_text(one, "signed_by")));
+        table_add(&t, ask_flag(one, "tests_skipped") ? TACT_STR("tests skipped") : TACT_STR(""));
+        table_add(&t, ask_text(one, "message"));
+    }
+    buf out = buf_in(a);
+    table_print(&out, &t, "");
+    if (!all.len) buf_add_text(&out, "no bundle was published yet\n");
+    cli_print(stdout, buf_done(&out));
+}
+
+static int print_those_at(const ask_where *where, bool json) {
+    cli_ask a;
+    tact_value reply;
+    int code = ask_open(&a, where, true);
+    if (!code) code = ask_answer(&a, "bundles", &reply);
+    if (!code) {
+        tact_value all = ask_find(reply, "bundles");
+        if (all.kind != TACT_LIST) all = tact_list(NULL, 0);
+        if (json) {
+            code = answer_json(stdout, all, &a.memory);
+        } else {
+            print_list(&a.memory, all);
+        }
+    }
+    ask_close(&a);
+    return code;
+}
+
+// ---- The command ----------------------------------------------------------------------------------------------------
+
 int cmd_bundles(int argc, char **argv) {
     const char *given[OPTS_COUNT] = {NULL};
     cli_args args = {given, NULL, 0};
@@ -142,7 +194,9 @@ int cmd_bundles(int argc, char **argv) {
         opt_help(&usage, stdout);
         return CLI_OK;
     }
-    if (!given[OPT_DB]) return cli_complain("`--db DIR` is needed; usage: %s", usage.line);
+    ask_where where;
+    if (!ask_where_read(&where, &usage, argc, argv, given)) return CLI_USAGE;
+    if (!where.folder) return print_those_at(&where, given[OPT_JSON] != NULL);
     cli_folder place;
     int code = folder_open(&place, given[OPT_DB], NULL, true);
     if (!code) code = print_versions(&place, given[OPT_JSON] != NULL);

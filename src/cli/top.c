@@ -171,7 +171,7 @@ static void give_screen_back(const screen *s) {
     tcsetattr(STDIN_FILENO, TCSANOW, &s->before);
 }
 
-static void draw(top *t, tact_str text) {
+static void draw(tact_str text) {
     struct winsize size;
     arena a;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col || !size.ws_row) size.ws_col = 80, size.ws_row = 24;
@@ -181,7 +181,6 @@ static void draw(top *t, tact_str text) {
     cli_print(stdout, buf_done(&out));
     fflush(stdout);
     arena_fini(&a);
-    (void)t;
 }
 
 // A key, or a signal, that ends it.
@@ -198,13 +197,13 @@ static bool is_over(const screen *s, const struct pollfd *ready, bool *resized) 
 }
 
 // Until it is time for the next look. False: it is over.
-static bool wait_until(top *t, const screen *s, tact_str text, int64_t next_ms) {
+static bool wait_until(const screen *s, tact_str text, int64_t next_ms) {
     for (int64_t left; (left = next_ms - clock_mono_ms()) > 0;) {
         struct pollfd files[] = {{STDIN_FILENO, POLLIN, 0}, {s->signals, POLLIN, 0}};
         bool resized = false;
         if (poll(files, 2, (int)left) <= 0) continue;
         if (is_over(s, files, &resized)) return false;
-        if (resized) draw(t, text);
+        if (resized) draw(text);
     }
     return true;
 }
@@ -226,8 +225,8 @@ static int show(top *t, const screen *s) {
             top_print(&out, t->figures, t->url, &history, &t->page);
         }
         text = buf_done(&out);
-        draw(t, text);
-        if (!wait_until(t, s, text, next_ms)) return CLI_OK;
+        draw(text);
+        if (!wait_until(s, text, next_ms)) return CLI_OK;
     } while (true);
     return code_of(err);
 }

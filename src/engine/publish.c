@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "decide/trial.h"
 
 _Static_assert((int)SOURCES_HASH == (int)HASH_SUM && (int)BUNDLES_HASH == (int)HASH_SUM, "one hash everywhere");
@@ -26,6 +27,13 @@ static void begin_files(publish_files *f, arena *a, tact_str where) {
 bool publish_read_folder(publish_files *f, arena *a, const char *folder) {
     begin_files(f, a, tact_str_from(folder));
     f->whole = draft_read_folder(&f->draft, &f->report, &f->sources, folder);
+    if (!f->whole) bundle_check_rest(&f->draft);
+    return f->whole;
+}
+
+bool publish_read_texts(publish_files *f, arena *a, const draft_file *files, uint32_t count) {
+    begin_files(f, a, TACT_STR("files"));
+    f->whole = draft_read_texts(&f->draft, &f->report, &f->sources, files, count);
     if (!f->whole) bundle_check_rest(&f->draft);
     return f->whole;
 }
@@ -107,6 +115,7 @@ typedef struct publishing {
     const schema *running;
     bool is_new;         // to be stored; else to be made active again
     tact_str instead_of; // if it is new: of another name, this alone may be replaced
+    publish_from from;
     bundles_version version;
     tact_str content; // if it is new
     publish_result result;
@@ -130,15 +139,32 @@ static tact_err replace(publishing *p, const bundles_version *active, tact_error
     return keep_version(p->a, &p->result.replaced, error);
 }
 
+// `active` NULL: nothing is.
+static tact_err check_from(const publishing *p, arena *scratch, const bundles_version *active, tact_error *error) {
+    if (!p->from) return TACT_OK;
+    const char *name = active ? arena_printf(scratch, "%.*s@%llu", (int)active->name.len, active->name.ptr,
+                                             (unsigned long long)active->number)
+                              : "";
+    if (!name) return no_memory(error);
+    if (tact_str_equal(*p->from, tact_str_from(name))) return TACT_OK;
+    utf8_shown shown;
+    return err_set(error, TACT_DENIED, "%s is active, and not %s as `from` says; look at what was published since",
+                   active ? name : "nothing", p->from->len ? utf8_show(&shown, *p->from) : "nothing");
+}
+
 // In the transaction: whether what is to be published is the active one, whose version it then is.
 static tact_err find_active(publishing *p, db_txn *t, arena *scratch, tact_error *error) {
     bundles_version active;
     tact_err err = bundles_active(t, scratch, &active, error);
-    if (err) return err == TACT_NOT_FOUND ? TACT_OK : err;
+    if (err == TACT_NOT_FOUND) return check_from(p, scratch, NULL, error);
+    if (err) return err;
     bool same = p->is_new ? is_same(&active, &p->version)
                           : active.number == p->version.number && tact_str_equal(active.name, p->version.name);
     p->result.already = same && !p->result.schema_changed;
-    if (!p->result.already) return replace(p, &active, error);
+    if (!p->result.already) {
+        err = check_from(p, scratch, &active, error);
+        return err ? err : replace(p, &active, error);
+    }
     p->result.version = active;
     return keep_version(p->a, &p->result.version, error);
 }
@@ -208,7 +234,13 @@ static tact_err make_version(publishing *p, const publish_files *f, const publis
                                    .message = o->message,
                                    .tests_skipped = o->skip_tests};
     memcpy(p->version.hash, b->hash, sizeof b->hash);
-    if (o->secret) sign(&p->version, o->secret, error, &err);
+    if (o->secret) {
+        sign(&p->version, o->secret, error, &err);
+    } else if (o->signer) {
+        p->version.is_signed = true;
+        memcpy(p->version.signer, o->signer, sizeof p->version.signer);
+        memcpy(p->version.signature, o->signature, sizeof p->version.signature);
+    }
     p->result.took.hash = clock_mono_us() - begun;
     return err ? err : keep_version(p->a, &p->version, error);
 }
@@ -225,11 +257,29 @@ static tact_err publish(publishing *p, publish_files *f, const publish_options *
     return err ? err : commit(p, error);
 }
 
+static publishing begin(store *s, arena *a, const publish_options *o) {
+    return (publishing){.s = s,
+                        .a = a,
+                        .running = store_schema(s),
+                        .is_new = true,
+                        .instead_of = o->instead_of,
+                        .from = o->from};
+}
+
 tact_err publish_folder(store *s, arena *a, const char *folder, const publish_options *o, publish_files *f,
                         publish_result *out, tact_error *error) {
-    publishing p = {.s = s, .a = a, .running = store_schema(s), .is_new = true, .instead_of = o->instead_of};
+    publishing p = begin(s, a, o);
     int64_t begun = clock_mono_us();
     (void)publish_read_folder(f, a, folder);
+    p.result.took.read = clock_mono_us() - begun;
+    return finish(&p, publish(&p, f, o, error), out);
+}
+
+tact_err publish_texts(store *s, arena *a, const draft_file *files, uint32_t count, const publish_options *o,
+                       publish_files *f, publish_result *out, tact_error *error) {
+    publishing p = begin(s, a, o);
+    int64_t begun = clock_mono_us();
+    (void)publish_read_texts(f, a, files, count);
     p.result.took.read = clock_mono_us() - begun;
     return finish(&p, publish(&p, f, o, error), out);
 }
@@ -264,7 +314,12 @@ static tact_err build_stored(publishing *p, publish_files *f, tact_error *error)
 
 tact_err publish_version(store *s, arena *a, tact_str name, uint64_t number, int64_t now_ms, publish_files *f,
                          publish_result *out, tact_error *error) {
-    publishing p = {.s = s, .a = a};
+    return publish_version_from(s, a, name, number, NULL, now_ms, f, out, error);
+}
+
+tact_err publish_version_from(store *s, arena *a, tact_str name, uint64_t number, publish_from from, int64_t now_ms,
+                              publish_files *f, publish_result *out, tact_error *error) {
+    publishing p = {.s = s, .a = a, .from = from};
     tact_err err = read_stored(&p, f, name, number, bundles_before, error);
     p.version.activated_ms = now_ms;
     if (!err) err = build_stored(&p, f, error);

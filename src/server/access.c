@@ -48,6 +48,14 @@ const char *access_role_name(access_role role) {
     return "";
 }
 
+static const struct role *find_role(tact_str name) {
+    for (size_t i = 0; i < ROLES; i++) {
+        size_t len = strlen(roles_known[i].name);
+        if (name.len == len && memcmp(name.ptr, roles_known[i].name, len) == 0) return &roles_known[i];
+    }
+    return NULL;
+}
+
 static tact_err unknown_role(tact_str name, tact_error *error) {
     utf8_shown room;
     near n = near_to(name);
@@ -64,10 +72,9 @@ tact_err access_roles_parse(tact_str text, uint32_t *out, tact_error *error) {
     for (size_t at = 0; at <= text.len;) {
         const char *start = text.ptr + at, *comma = memchr(start, ',', text.len - at);
         tact_str name = {start, comma ? (size_t)(comma - start) : text.len - at};
-        size_t i = 0;
-        while (i < ROLES && !tact_str_equal(name, tact_str_from(roles_known[i].name))) i++;
-        if (i == ROLES) return unknown_role(name, error);
-        roles |= (uint32_t)roles_known[i].role;
+        const struct role *r = find_role(name);
+        if (!r) return unknown_role(name, error);
+        roles |= (uint32_t)r->role;
         at += name.len + 1;
     }
     *out = roles;

@@ -18,6 +18,8 @@ typedef struct http_asks {                      // called from NNG's threads, se
 // Listens on "http://HOST:PORT" (port 0: the system chooses). TACT_INVALID: no such URL; TACT_IO: it is taken.
 TACT_MUST_USE tact_err http_start(const char *url, const http_asks *asks, http **out, tact_error *error);
 const char *http_address(const http *h); // with the port it has
-void http_stop(http *h);                 // waits for those who are being answered; NULL is allowed
+// Waits until none of `asks` is being called, and none will be any more; an answer on its way may be cut off. NULL is
+// allowed.
+void http_stop(http *h);
 
 #endif

@@ -6,6 +6,8 @@
 // made from the sums over all shards in one map (metrics_value), which metric_tbl.h then finds its series in.
 #include "server/metrics.h"
 
+#include <math.h>
+
 #include "base/heap.h"
 #include "base/num.h"
 #include "server/process.h"
@@ -354,8 +356,7 @@ static void put(sample *s, const char *suffix, const char *le, size_t le_len, do
         buf_add_char(s->out, '}');
     }
     buf_add_char(s->out, ' ');
-    bool whole = n >= 0 && n < 1e15 && n == (double)(int64_t)n;
-    buf_add(s->out, text, whole ? num_print_plain(text, n) : num_print_double(text, n));
+    buf_add(s->out, text, isfinite(n) ? num_print_plain(text, n) : num_print_double(text, n));
     buf_add_char(s->out, '\n');
 }
 

@@ -64,7 +64,7 @@ setup() { store_setup; }
 }
 
 @test "mistakes" {
-    fails 2 'tact: a person is needed; usage: tact erase ID|NAMESPACE:VALUE --db DIR [--yes]' erase
+    fails 2 'tact: a person is needed; usage: tact erase ID|NAMESPACE:VALUE --db DIR|--to URL [--yes]' erase
     fails 2 'tact: unknown option `--yess`; did you mean `--yes`?' erase 1 --db db --yess
     common_mistakes yes erase crm:4711 --yes
     person_mistakes erase --yes

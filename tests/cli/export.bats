@@ -45,7 +45,7 @@ JS
 }
 
 @test "mistakes" {
-    fails 2 'tact: a person is needed; usage: tact export ID|NAMESPACE:VALUE --db DIR [--out FILE]' export
+    fails 2 'tact: a person is needed; usage: tact export ID|NAMESPACE:VALUE --db DIR|--to URL [--out FILE]' export
     common_mistakes no export 1
     person_mistakes export
     fails 2 'tact: `--now`: `x` is no time such as 2026-12-01T10:00:00Z' export 1 --db db --now x

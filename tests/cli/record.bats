@@ -91,7 +91,7 @@ tact: c.ndjson:4: there is no such identity
 }
 
 @test "a store that cannot be used" {
-    fails 2 "tact: changes are needed; usage: tact record FILE.json|FILE.ndjson|-|CHANGE --db DIR [--schema FILE.yaml]" record
+    fails 2 "tact: changes are needed; usage: tact record FILE.json|FILE.ndjson|-|CHANGE --db DIR|--to URL [--schema FILE.yaml]" record
     echo 'identities: [crm]' >bad.yaml
     t record '{"erase": {"crm": 1}}' --db db --schema bad.yaml
     [ "$status" -eq 1 ] && [[ $stderr == 'bad.yaml:1:'* ]] || told

@@ -6,6 +6,7 @@
 store_setup() {
     tact=$(realpath "${TACT:-$BATS_TEST_DIRNAME/../../build/tact}")
     cd "$BATS_TEST_TMPDIR"
+    unset TACT_TO TACT_TOKEN # whoever runs the tests may have a server
     cat >shop.yaml <<'YAML'
 identities:
   crm:    {unique: true}

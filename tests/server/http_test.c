@@ -219,8 +219,7 @@ static void what_is_no_http(void **state) {
                                         "GET / HTTP/9.9\r\n\r\n",
                                         "GET\r\n\r\n",
                                         "GET /metrics HTTP/1.1\r\n\r\n",
-                                        "\x81\xa2op\xa6"
-                                        "decide"};
+                                        "\x81\xa2op\xa6status"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         answer a;
         int fd = connect_to(http_address(f->server));
