@@ -26,9 +26,9 @@
 
 // clang-format off
 #define OPTIONS(X) \
-    X(TO,          "to",          "URL",       "the server: tcp://127.0.0.1:7420; TACT_TO if it is left out") \
+    X(TO,          "to",          "URL",       "the server; TACT_TO if it is left out") \
     X(RATE,        "rate",        "N",         "requests a second, by schedule; 1000 by default") \
-    X(CLOSED,      "closed",      NULL,        "no schedule: each answer is followed by the next request, to saturate") \
+    X(CLOSED,      "closed",      NULL,        "no schedule: each answer is followed by a request") \
     X(SECONDS,     "seconds",     "N",         "that the server is asked; 10 by default") \
     X(CONNECTIONS, "connections", "N",         "to the server; 4 by default") \
     X(IN_FLIGHT,   "in-flight",   "N",         "requests at once on each connection; 256 by default, closed 32") \

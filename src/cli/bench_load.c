@@ -19,7 +19,7 @@
 #include "wire/msgpack.h"
 
 enum {
-    DRAIN_MS = 10000, // that answers may take after the end of a run
+    DRAIN_MS = 5000, // that answers may take after the end of a run
     TOLD_NS = 1000000000,
     ECHO_HEAD = 4, // bytes of a request that say how many an echo is to answer
     NUMBER_MAX = 20,

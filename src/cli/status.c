@@ -28,7 +28,7 @@ static const cli_opt options[] = {
 
 static const cli_usage usage = {
     .line = "tact status --db DIR|--to URL [--json]",
-    .about = "Says how a store is: what is active, how much there is, what waits; of a server also how fast it answers.\n"
+    .about = "Says how a store is: what is active, how much there is; of a server also how fast it answers.\n"
              "\n"
              "  tact status --db data\n"
              "  tact status --to tcp://127.0.0.1:7420 --json\n"

@@ -37,6 +37,7 @@ typedef struct decision {
     uint32_t counted;       // counters that choices had counted when caps were looked at
     decide_choice *choices; // room for as many as may be chosen
     uint32_t choices_count;
+    uint32_t *removed; // of the answer
 } decision;
 
 static inline const bundle_offer *offer_of(const decision *d, const rank_candidate *c) {
@@ -71,6 +72,7 @@ static inline __attribute__((always_inline)) void keep(decision *d, bundle_stage
         tell_removed(d, &d->of[i], stage, &why);
         why = unknown;
     }
+    d->removed[stage] += d->count - left;
     d->count = left;
 }
 
@@ -265,8 +267,11 @@ static void rank(decision *d) {
         rank_candidate c = rank_take(d->of, &d->count);
         decide_why why = unknown;
         bundle_stage stage;
-        if (!show(d, &c, &stage, &why)) tell_removed(d, &c, stage, &why);
+        if (show(d, &c, &stage, &why)) continue;
+        tell_removed(d, &c, stage, &why);
+        d->removed[stage]++;
     }
+    d->removed[BUNDLE_STAGE_RANK] += d->count; // came too late
 }
 
 // ---- The whole ------------------------------------------------------------------------------------------------------
@@ -295,7 +300,7 @@ static bool gather(decision *d) {
         uint32_t content = p->contents[i];
         d->of[i] = (rank_candidate){.offer = d->bundle->contents[content].offer, .content = content};
     }
-    d->count = p->contents_count;
+    d->count = d->request->late ? 0 : p->contents_count;
     d->choices_count = 0;
     return true;
 }
@@ -353,8 +358,9 @@ static tact_err decide(decision *d, const decide_person *person, arena *a, decid
     decide_answer answer = {.places_count = q->placements_count, .held_out = arm_held_out(d->bundle, person->unit)};
     if (slots_init(&d->slots, d->bundle, q, person->record, a, d->observer)) return TACT_NO_MEMORY;
     if (caps_init(&d->caps, d->bundle, q, person, a)) return TACT_NO_MEMORY;
-    if (arm_all(&d->slots, person->unit, &answer.arms, &answer.arms_count)) return TACT_NO_MEMORY;
+    if (!q->late && arm_all(&d->slots, person->unit, &answer.arms, &answer.arms_count)) return TACT_NO_MEMORY;
     d->held_out = answer.held_out;
+    d->removed = answer.removed;
     answer.places = d->places = arena_array(a, q->placements_count, sizeof *d->places);
     if (!d->places) return TACT_NO_MEMORY;
     for (uint32_t i = 0; i < q->placements_count; i++) {

@@ -39,6 +39,7 @@ typedef struct decide_request {
     uint32_t events_count;
     int64_t now_ms;
     uint64_t seed; // decides ties where a placement says so
+    bool late;     // there is no time: the placements' fallbacks alone, no rule, no experiment, no rank
 } decide_request;
 
 // How often counters counted beyond what the record says. Pure: the same answers during one decision.
@@ -92,6 +93,8 @@ typedef struct decide_answer {  // everything in the arena
     bool held_out;
     const decide_count *counts; // one of each tally and choice
     uint32_t counts_count;
+    uint32_t removed[BUNDLE_STAGES]; // candidates of all placements, by the stage that took them away; by CONTENT, if
+                                     // nobody watches, those alone that would have been shown
 } decide_answer;
 
 // ---- Watching -------------------------------------------------------------------------------------------------------

@@ -155,16 +155,10 @@ static void put_record(apply *p, const merged *m, tact_str bytes) {
 
 // ---- Applied before, erased before ----------------------------------------------------------------------------------
 
-tact_err apply_seen(db_txn *t, const apply_env *env, tact_str id) {
+tact_err apply_seen(db_txn *t, const apply_env *env, tact_str id, apply_answer *out) {
     db_key key = hash_of(env, OF_COMMAND, id);
     tact_str v;
-    return db_get(t, DB_SEEN, db_key_str(&key), &v);
-}
-
-static tact_err find_seen(apply *p, apply_answer *out) {
-    db_key key = hash_of(p->env, OF_COMMAND, p->c->id);
-    tact_str v;
-    tact_err err = db_get(p->t, DB_SEEN, db_key_str(&key), &v);
+    tact_err err = db_get(t, DB_SEEN, db_key_str(&key), &v);
     if (err) return err;
     if (v.len != APPLY_ANSWER) return TACT_INVALID;
     *out = (apply_answer){.position = load_u64(v.ptr),
@@ -452,7 +446,7 @@ tact_err apply_command(apply_batch *b, arena *a, const command *c, apply_answer 
     tact_err err = command_check(c, b->env->schema, error);
     if (err) return err;
     if (c->id.len) {
-        err = find_seen(&p, out);
+        err = apply_seen(p.t, p.env, c->id, out);
         if (!err) return TACT_OK;
         if (err != TACT_NOT_FOUND) return plan_damaged(b->txn, error, "an answer");
     }

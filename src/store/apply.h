@@ -63,8 +63,9 @@ TACT_MUST_USE tact_err apply_begin(db_txn *t, const apply_env *env, apply_batch 
 TACT_MUST_USE tact_err apply_command(apply_batch *b, arena *a, const command *c, apply_answer *out, tact_error *error);
 TACT_MUST_USE tact_err apply_end(apply_batch *b, tact_error *error);
 
-// Whether a command with this id was applied. TACT_NOT_FOUND: it was not, or that was forgotten.
-TACT_MUST_USE tact_err apply_seen(db_txn *t, const apply_env *env, tact_str id);
+// What a command with this id was answered when it was applied. TACT_NOT_FOUND: it was not, or that was forgotten;
+// TACT_INVALID: what is kept of it is damaged.
+TACT_MUST_USE tact_err apply_seen(db_txn *t, const apply_env *env, tact_str id, apply_answer *out);
 
 // ---- Looking up: for readers and writers ---------------------------------------------------------------------------
 

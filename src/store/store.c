@@ -401,9 +401,17 @@ tact_err store_count(store_reader *r, uint64_t tally, int64_t since_ms, int64_t 
 }
 
 tact_err store_seen(store_reader *r, tact_str id, bool *seen, tact_error *error) {
-    tact_err err = apply_seen(&r->txn, &r->store->env, id);
-    *seen = !err;
+    apply_answer answer;
+    tact_err err = apply_seen(&r->txn, &r->store->env, id, &answer);
+    *seen = err != TACT_NOT_FOUND;
     return r->txn.broken ? db_fault(&r->txn, error) : TACT_OK;
+}
+
+tact_err store_answered(store_reader *r, tact_str id, apply_answer *out, tact_error *error) {
+    tact_err err = apply_seen(&r->txn, &r->store->env, id, out);
+    if (r->txn.broken) return db_fault(&r->txn, error);
+    if (err == TACT_NOT_FOUND) return err_set(error, err, "no command with this id was applied");
+    return err ? err_set(error, err, "%s: what a command was answered is damaged", db_folder(r->store->db)) : TACT_OK;
 }
 
 tact_err store_position(store_reader *r, uint64_t *position, tact_error *error) {

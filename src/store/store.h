@@ -108,6 +108,8 @@ TACT_MUST_USE tact_err store_count(store_reader *r, uint64_t tally, int64_t sinc
 
 // Whether what is in view has applied a command with this id (and housekeeping has not forgotten that since).
 TACT_MUST_USE tact_err store_seen(store_reader *r, tact_str id, bool *seen, tact_error *error);
+// What that command was answered then; `repeated` is set. TACT_NOT_FOUND: none was applied.
+TACT_MUST_USE tact_err store_answered(store_reader *r, tact_str id, apply_answer *out, tact_error *error);
 // How many commands what is in view has applied.
 TACT_MUST_USE tact_err store_position(store_reader *r, uint64_t *position, tact_error *error);
 // The schema of what is in view, in the arena: newer than store_schema where another process has changed it.

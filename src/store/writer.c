@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/histogram.h"
 
 enum { GATHER_MOMENTS = 10 }; // at most, as long as each brings somebody
 
@@ -64,6 +65,8 @@ struct writer {
     kept *kept_first, *kept_last;
     uint64_t kept_count;
     struct timespec deadline; // of the interval
+    struct timespec applied;  // when all commands of the transaction were
+    histogram commits;        // written by the thread alone
 };
 
 // ---- The queue ------------------------------------------------------------------------------------------------------
@@ -79,6 +82,12 @@ static struct timespec in_us(uint64_t us) {
 
 static struct timespec in_ms(uint32_t ms) {
     return in_us((uint64_t)ms * 1000);
+}
+
+static uint64_t ns_since(const struct timespec *then) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)((now.tv_sec - then->tv_sec) * 1000000000 + now.tv_nsec - then->tv_nsec);
 }
 
 static void init_condition(pthread_cond_t *c) {
@@ -291,6 +300,7 @@ static tact_err write_group(void *context, db_txn *t, tact_error *error) {
         answer_group(w, TACT_OK, NULL);
         more = tact_arena_used(&w->copies) < WRITER_KEPT_MAX && take_jobs(w, &w->deadline);
     }
+    clock_gettime(CLOCK_MONOTONIC, &w->applied);
     return err ? err : apply_end(&b, error);
 }
 
@@ -309,6 +319,7 @@ static void write_commands(writer *w) {
     tact_error error = {.text = ""};
     w->deadline = in_ms(w->options.interval_ms);
     tact_err err = db_write(w->d, write_group, w, &error);
+    if (!err) histogram_add(&w->commits, ns_since(&w->applied));
     if (err && w->kept_count) note_lost(w, &error);
     answer_group(w, err, &error);
     w->kept_first = w->kept_last = NULL;
@@ -384,7 +395,11 @@ void writer_stop(writer *w) {
 
 writer_status writer_status_of(writer *w) {
     pthread_mutex_lock(&w->mutex);
-    writer_status status = {w->waiting, w->options.queue_max, w->lost};
+    writer_status status = {.queued = w->waiting, .queue_max = w->options.queue_max, .lost = w->lost};
     pthread_mutex_unlock(&w->mutex);
+    status.commits = atomic_load(&w->commits.total);
+    status.commit_p50_ns = histogram_quantile(&w->commits, 0.5);
+    status.commit_p99_ns = histogram_quantile(&w->commits, 0.99);
+    status.commit_max_ns = atomic_load(&w->commits.max_ns);
     return status;
 }

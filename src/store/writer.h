@@ -62,6 +62,8 @@ TACT_MUST_USE tact_err writer_run_then(writer *w, db_work *work, writer_after *a
 typedef struct writer_status {
     uint32_t queued, queue_max; // commands that wait, and how many may
     uint64_t lost;              // with interval_ms: commands that were answered and then not taken by the disk
+    uint64_t commits;           // of commands, since it was started
+    uint64_t commit_p50_ns, commit_p99_ns, commit_max_ns; // from the last command applied until the disk has it
 } writer_status;
 writer_status writer_status_of(writer *w); // now; from any thread
 

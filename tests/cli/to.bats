@@ -41,7 +41,7 @@ both() {
 
 @test "export" {
     both export crm:4711 --now 2026-12-01T10:00:00Z
-    says '"ann@example.com'
+    says 'email:ann@example.com'
     server_begin
     does export crm:4711 --to "$url" --out held.json
     [ "$(jq .person held.json)" -eq 1 ]

@@ -152,13 +152,16 @@ static void a_server_that_started_anew(void **state) {
 
 static void what_a_server_does_not_say(void **state) {
     (void)state;
-    static const char *const texts[] = {"{}",
-                                        "{\"server\": null}",
-                                        "{\"server\": {}}",
-                                        "[]",
-                                        "7",
-                                        "{\"server\": {\"requests\": 1, \"latencies\": {\"a\": 5, \"b\": {\"spread\":"
-                                        " [1, [1], [1, \"x\"]]}}, \"bytes\": [], \"process\": \"\"}}"};
+    static const char *const texts[] = {
+        "{}",
+        "[]",
+        "7",
+        "{\"server\": null}",
+        "{\"server\": {}}",
+        "{\"server\": {\"latencies\": {\"a\": 5}}}",
+        "{\"server\": {\"requests\": 1, \"bytes\": [], \"process\": \"\"}}",
+        "{\"server\": {\"latencies\": {\"b\": {\"spread\": [1, [1], [1, \"x\"]]}}}}",
+    };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         tact_value v = top_between(of_json(texts[i]), of_json(texts[i]), 1, 0, &memory);
         buf out = buf_in(&memory);

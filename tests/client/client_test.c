@@ -266,7 +266,7 @@ static void what_is_no_request_is_refused(void **state) {
     ask("{'op': 'status'}");
 }
 
-// ---- Servers that die, and that come ---------------------------------------------------------------------------------
+// ---- Servers that die, and that come -------------------------------------------------------------------------------
 
 static void when_a_server_dies_the_other_answers(void **state) {
     (void)state;
