@@ -45,10 +45,11 @@ TACT_API TACT_MUST_USE tact_err tact_client_open(const char *const *urls, size_t
 // After all calls have returned; what was sent and is not answered ends with TACT_BUSY (unreachable). NULL is allowed.
 TACT_API void tact_client_close(tact_client *client);
 
-// Sends a request (a map with `op`) and waits for its reply, at most so many milliseconds (0: the options'). TACT_OK:
-// `*reply` is what the server said, {ok: true, …}, in the arena. What the server refuses is its error: TACT_INVALID and
-// the like, with the code, text and place it gave. TACT_BUSY: no server could be reached, or none answered in time; the
-// text says which.
+// Sends a request (a map with `op`) and waits for its reply, at most so many milliseconds (0: the options'; a day at
+// most). TACT_OK: `*reply` is what the server said, {ok: true, …}, in the arena. What the server refuses is its error:
+// TACT_INVALID and the like, with the code, text and place it gave. TACT_BUSY: no server could be reached, or none
+// answered in time, or the connection was lost with what is not sent again; the text says which. TACT_SYNTAX: what
+// answers there is no server of Tact's.
 TACT_API TACT_MUST_USE tact_err tact_client_call(tact_client *client, tact_value request, uint32_t deadline_ms,
                                                  tact_arena *arena, tact_value *reply, tact_problem *problem);
 

@@ -19,9 +19,17 @@
 //                  -> {ok: true, position: 90211}
 //      tact_person    {person: {email: "a@b.c"}} -> {ok: true, person: {…}}: all that is held
 //      tact_erase     {person: {email: "a@b.c"}} -> {ok: true, person: 4711, identities: 2, events: 17}
-//      tact_publish   {folder: "rules/shop"} -> {ok: true, bundle: "shop@12", …}
+//      tact_publish   {folder: "rules/shop"}, or {files: {"bundle.yaml": "…"}} -> {ok: true, bundle: "shop@12", …}
 //      tact_rollback  {version: "shop@11"}, or {} -> {ok: true, bundle: "shop@11", …}
-//      tact_status    {} -> {ok: true, bundle: "shop@12", position: 90211, persons: 4711, …}
+//      tact_bundles   {} -> {ok: true, bundles: [{bundle: "shop@12", active: true, time: …, author: "…", message: "…",
+//                                                signed_by: null, tests_skipped: false, activated: …}]}
+//      tact_simulate  {files: {…}, placement: "home_hero", sample: 10000}, or {version: "shop@11"}, or {}
+//                  -> {ok: true, bundle: "shop", against: "shop@12", persons: 10000, took_ms: 812,
+//                      placements: {home_hero: {offers: [{offer: "…", count: 310, before: 290}], candidates: …,
+//                                               funnel: [{stage: "consent", removed: …, left: …}], fallback_only: 120,
+//                                               nothing: 0, differs: 55}}}
+//      tact_status    {} -> {ok: true, bundle: "shop@12", position: 90211, persons: 4711, decided: 17, given: 30,
+//                            fallbacks: 4, removed: {consent: 3, caps: 9, …}, commits: {count: 9, p50_us: …, …}, …}
 //
 // What each key means stands in src/wire/request_tbl.h, from which unknown keys are told.
 //
@@ -96,7 +104,8 @@ typedef tact_err tact_operation(tact_engine *engine, tact_value request, tact_ar
 // creates nothing. Of several identities the first that somebody is known by, in the order in which the schema numbers
 // namespaces, says who it is; the others are not linked. Decisions that count, and events of the request, are written
 // soon after; a cap holds at once, whatever is asked at the same time. With `dry` nothing is written, and with `now`
-// (which needs `dry`) it is another time. `decision`, an id of the caller's own, makes asking again count once.
+// (which needs `dry`) it is another time. `decision`, an id of the caller's own, makes asking again count once. With
+// `late` there is no time: nothing is evaluated, each placement has its fallback, and the answer says `late`, too.
 TACT_API TACT_MUST_USE tact_operation tact_decide;
 // The same, dry, and why: for every placement how many offers each stage left, and of every offer what removed it, the
 // rule, the part of it that decided, the values that it read, with source and age, caps, the terms of its score. With
@@ -108,19 +117,30 @@ TACT_API TACT_MUST_USE tact_operation tact_context;
 // Applies changes, all that can be, in their order, and waits until they are durable. A change is as in
 // src/wire/change.h; an event may have a `token` instead of or besides `person`, of which it then is: it counts towards
 // the caps of the token's offer and placement. If one of them cannot be read, none is applied. Those that are refused
-// (two persons that cannot be one) are told in `refused`: [{at: "commands[2]", code, text}].
+// (two persons that cannot be one) are told in `refused`: [{at: "commands[2]", code, text}]. With `id`, or where each
+// change has one of its own, the same may be sent again: each is applied once, and answered as it was then.
 TACT_API TACT_MUST_USE tact_operation tact_record;
 // All that is held of a person, as JSON may hold it.
 TACT_API TACT_MUST_USE tact_operation tact_person;
 // Deletes a person for good, and what the log of decisions holds of it; what comes in later by its identities, but
-// happened before, is refused.
+// happened before, is refused. With `id` the same may be sent again: nobody is deleted twice, and it is answered as
+// then.
 TACT_API TACT_MUST_USE tact_operation tact_erase;
 // Makes a folder of rules the active bundle, with its schema, all at once or not at all; its tests must pass. Who is
 // being answered meanwhile is answered by the bundle that was active when it asked. TACT_INVALID (bad_bundle): the text
-// is the report of what is wrong; `tact check` shows all of it.
+// is the report of what is wrong; `tact check` shows all of it. Instead of a folder there may be `files`, with their
+// names, in the order in which they are read. What is active already is not published again (`already`). With `from`
+// only what is active by that name is replaced, else not_active: so the same may be sent again.
 TACT_API TACT_MUST_USE tact_operation tact_publish;
 // Makes a version active that was published before; without `version` the one that was active before.
 TACT_API TACT_MUST_USE tact_operation tact_rollback;
+// What was published, the newest first, at most `limit`. `signed_by` is who signed it, or NULL.
+TACT_API TACT_MUST_USE tact_operation tact_bundles;
+// What the active bundle, or `files`, or another `version`, would do with the persons there are: each is decided for,
+// at each placement by itself, and by the active bundle as well; of each offer to how many it was shown, what each
+// stage took away, and for how many it would be different. Changes nothing, but keeps half of the processors busy; one
+// at a time (overloaded). `sample` bounds how many persons are looked at.
+TACT_API TACT_MUST_USE tact_operation tact_simulate;
 TACT_API TACT_MUST_USE tact_operation tact_status;
 
 // The operation that the request's `op` names: "decide", "explain", …

@@ -54,11 +54,11 @@ typedef struct draft {
 // bundle_check_rest for the others.
 bool draft_read(draft *d, report *r);
 bool draft_read_folder(draft *d, report *r, sources *s, const char *folder);
-// The same of files that came as texts: bundle.yaml first, wherever it stands, the others in their order. What `include`
-// says is not looked at: whoever brings the files has chosen them.
 typedef struct draft_file {
     tact_str name, text;
 } draft_file;
+// The same of files that came as texts: bundle.yaml first, wherever it stands, the others in their order. What
+// `include` says is not looked at: whoever brings the files has chosen them.
 bool draft_read_texts(draft *d, report *r, sources *s, const draft_file *files, uint32_t count);
 // The same of files that need not be a bundle: only the sections identities, attributes, purposes, events and
 // aggregates are read, the others passed over.

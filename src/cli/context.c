@@ -42,7 +42,7 @@ static const cli_usage usage = {
         "  tact context --db data --person cookie:7f3 --channel chat --budget 200\n"
         "\n"
         "Ends with 0; with 1 if there is no such person; with 2 if the command line is wrong; with 3 if the\n"
-        "folder cannot be opened.\n",
+        "folder cannot be opened, or no server can be reached.\n",
     .options = options,
     .options_count = OPTS_COUNT,
     .repeatable = ASK_REPEATABLE,

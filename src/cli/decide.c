@@ -46,7 +46,7 @@ static const cli_usage usage = {
         "  tact decide --db data --person 4711 --placement home_hero --explain\n"
         "\n"
         "Ends with 0; with 1 if nothing is published; with 2 if the command line is wrong; with 3 if the folder\n"
-        "cannot be opened or written to.\n",
+        "cannot be opened or written to, or no server can be reached.\n",
     .options = options,
     .options_count = OPTS_COUNT,
     .repeatable = ASK_REPEATABLE,

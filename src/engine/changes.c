@@ -126,10 +126,17 @@ static tact_err bad_change(const tact_error *error, tact_err err, const place *a
     return problem_set(p, err, TACT_PROBLEM_BAD_CHANGE, &where, "%s: %s", at->text, error->text);
 }
 
-static tact_err read_plain(changes *c, const schema *s, tact_value v, const place *at, command *out, tact_problem *p) {
+// The change `from` of the record.
+static tact_err read_plain(changes *c, uint32_t from, const schema *s, tact_value v, const place *at, command *out,
+                           tact_problem *p) {
     tact_error error;
     tact_err err = change_read(&c->session->scratch, s, v, c->now_ms, out, &error);
-    return err ? bad_change(&error, err, at, p) : TACT_OK;
+    if (err) return bad_change(&error, err, at, p);
+    if (out->id.len || !c->id.len) return TACT_OK;
+    const char *id = arena_printf(&c->session->scratch, "%.*s/%u", (int)c->id.len, c->id.ptr, from);
+    if (!id) return problem_no_memory(p);
+    out->id = tact_str_from(id);
+    return TACT_OK;
 }
 
 // An event with a token: what it counts, and the event itself if it is declared.
@@ -155,7 +162,7 @@ static tact_err read_tied(changes *c, uint32_t from, tact_value v, const tact_va
     bool named = value_map_get_str(v.as.map, TACT_STR("person")) != NULL;
     if (!named) err = find_whom(c, &t, &token_at, &whom, p);
     if (!err) err = without_token(c, v.as.map, named ? NULL : &whom, &plain, p);
-    if (!err) err = read_plain(c, eb->heard, plain, at, &one, p);
+    if (!err) err = read_plain(c, from, eb->heard, plain, at, &one, p);
     if (err) return err;
     bool declared = one.event < eb->bundle->schema->events_count;
     if (declared) err = add(c, from, &one, p);
@@ -168,7 +175,7 @@ static tact_err read_one(changes *c, uint32_t from, tact_value v, const place *a
     if (given) return read_tied(c, from, v, given, at, p);
     command one = {.kind = COMMAND_SET};
     const schema *sc = s->bundle ? s->bundle->bundle->schema : store_schema(s->engine->store);
-    tact_err err = read_plain(c, sc, v, at, &one, p);
+    tact_err err = read_plain(c, from, sc, v, at, &one, p);
     return err ? err : add(c, from, &one, p);
 }
 

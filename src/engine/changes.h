@@ -14,6 +14,7 @@ enum { CHANGES_MAX = 10000 }; // of one record: a batch is one transaction
 typedef struct changes {
     session *session; // with its view
     int64_t now_ms;
+    tact_str id; // of all of them: a change without one of its own has "ID/NUMBER"; empty: none
     command *commands;
     uint32_t *from; // by command: the number of its change
     uint32_t count, room;

@@ -204,7 +204,8 @@ tact_err decision_begin(decision *d, session *s, const request *r, tact_problem 
                                   .placements_count = d->in.placements_count,
                                   .context = d->in.context,
                                   .now_ms = d->in.now_ms,
-                                  .seed = fnv(d->id)};
+                                  .seed = fnv(d->id),
+                                  .late = d->in.late};
     return set_events(d, p);
 }
 

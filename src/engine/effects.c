@@ -4,20 +4,22 @@
 //
 //      length u32 | the reservation's address, or 0: u64 | command, packed
 //
-// Subtle: a batch is tried again until the writer takes it. Each command that counts has an id, and one that was in
-// fact applied is answered as repeated.
+// Subtle: what the disk or memory does not take now is tried again; each command that counts has an id, and one that was
+// in fact applied is answered as repeated. What can never be written is dropped, counted and told: it must keep nothing
+// else back. The commands of one decision are in one batch, so that a view has all of them or none.
 #include "engine/effects.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "engine/line.h"
 #include "engine/ring.h"
 #include "store/load.h"
 
-enum { HEAD = 4 + 8, RETRY_MS = 100 };
+enum { HEAD = 4 + 8, RETRY_MS = 100, TELL_MS = 1000 };
 
 typedef struct batch {
     command commands[EFFECTS_BATCH];
@@ -37,7 +39,9 @@ struct effects {
     arena scratch;
     batch batch;
     uint64_t batches;
-    bool troubled; // the last try failed, and was told
+    bool troubled;   // the last try failed, and was told
+    uint32_t last;   // tries since it closes
+    int64_t told_ms; // when of refusals
 };
 
 static void pause_ms(int64_t ms) {
@@ -77,59 +81,115 @@ static void tell(effects *e, const char *what, uint32_t count, const tact_error 
     e->notice.say(e->notice.context, text);
 }
 
-// Until it is taken; while it closes, some times more.
-static tact_err submit(effects *e, batch *b) {
-    tact_error error = {.text = ""};
-    for (int tries = 0;;) {
-        tact_err err = store_record(e->s, b->commands, b->count, b->results, &error);
-        if (!err) {
-            e->troubled = false;
-            return TACT_OK;
-        }
-        if (!e->troubled) tell(e, "wait to be written", b->count, &error);
-        e->troubled = true;
-        if (atomic_load(&e->ring.stopped) && ++tries > EFFECTS_CLOSING_TRIES) {
-            tell(e, "are lost", b->count, &error);
+// Of refusals now and then, with the last one's reason: there may be many, and all are counted.
+static void tell_refused(effects *e, uint32_t count, const tact_error *error) {
+    int64_t now_ms = clock_mono_ms();
+    atomic_fetch_add(&e->refused, count);
+    if (e->told_ms && now_ms - e->told_ms < TELL_MS) return;
+    e->told_ms = now_ms;
+    tell(e, "are refused", count, error);
+}
+
+// What may be otherwise in a while.
+static bool passes(tact_err err) {
+    return err == TACT_BUSY || err == TACT_IO || err == TACT_NO_MEMORY;
+}
+
+// Whether there is time for another try; while it closes, only for some.
+static bool may_try_again(effects *e) {
+    if (atomic_load(&e->ring.stopped) && ++e->last > EFFECTS_CLOSING_TRIES) return false;
+    pause_ms(RETRY_MS);
+    return true;
+}
+
+// Until it is taken, or never will be.
+static tact_err submit(effects *e, const command *commands, uint32_t count, writer_result *results,
+                       tact_error *error) {
+    for (;;) {
+        tact_err err = store_record(e->s, commands, count, results, error);
+        if (!passes(err)) {
+            e->troubled &= err != TACT_OK;
             return err;
         }
-        pause_ms(RETRY_MS);
+        if (!e->troubled) tell(e, "wait to be written", count, error);
+        e->troubled = true;
+        if (may_try_again(e)) continue;
+        tell(e, "are lost", count, error);
+        return err;
+    }
+}
+
+// All at once; if the store takes that never, one by one, so that only those are dropped which are at fault.
+static void submit_all(effects *e, batch *b) {
+    tact_error error = {.text = ""};
+    tact_err err = submit(e, b->commands, b->count, b->results, &error);
+    for (uint32_t i = 0; err && i < b->count; i++) {
+        writer_result *one = &b->results[i];
+        one->code = err;
+        one->error = error;
+        if (passes(err)) continue;
+        tact_err again = submit(e, &b->commands[i], 1, one, &error);
+        if (again) one->code = again, one->error = error;
     }
 }
 
 static void hand_over(effects *e) {
     batch *b = &e->batch;
+    const tact_error *why = NULL;
+    uint32_t refused = 0;
     if (!b->count) return;
     e->batches++;
     for (uint32_t i = 0; i < b->count; i++) {
         if (b->entries[i]) reserve_submit(e->r, b->entries[i], e->batches);
     }
-    tact_err err = submit(e, b);
-    uint32_t refused = 0;
+    submit_all(e, b);
     for (uint32_t i = 0; i < b->count; i++) {
-        bool no = err || b->results[i].code;
-        refused += no;
+        const writer_result *result = &b->results[i];
+        if (result->code) refused++, why = &result->error;
         if (!b->entries[i]) continue;
-        if (no) {
+        if (result->code) {
             reserve_cancel(e->r, b->entries[i]);
         } else {
-            reserve_answer(e->r, b->entries[i], b->results[i].answer.position);
+            reserve_answer(e->r, b->entries[i], result->answer.position);
         }
     }
     atomic_fetch_add(&e->applied, b->count - refused);
-    atomic_fetch_add(&e->refused, refused);
+    if (refused) tell_refused(e, refused, why);
     b->count = 0;
 }
 
-// What was packed here reads.
+// What was packed reads, but for a value that no command may have.
+static bool read_command(effects *e, tact_str bytes, command *out) {
+    tact_error error = {.text = "memory is used up"};
+    for (;;) {
+        tact_err err = command_read(&e->scratch, bytes, out, &error);
+        if (!err) return true;
+        if (passes(err) && may_try_again(e)) continue;
+        tell_refused(e, 1, &error);
+        return false;
+    }
+}
+
+static uint32_t commands_of(tact_str run) {
+    uint32_t count = 0;
+    for (size_t at = 0; at < run.len; at += HEAD + load_u32(run.ptr + at)) count++;
+    return count;
+}
+
 static void add_run(effects *e, tact_str run) {
     batch *b = &e->batch;
+    if (b->count + commands_of(run) > EFFECTS_BATCH) hand_over(e);
     for (size_t at = 0; at < run.len;) {
         const char *head = run.ptr + at;
         tact_str bytes = {head + HEAD, load_u32(head)};
-        b->entries[b->count] = (reserve_entry *)(uintptr_t)load_u64(head + 4); // NOLINT(performance-no-int-to-ptr)
-        while (command_read(&e->scratch, bytes, &b->commands[b->count], NULL)) pause_ms(RETRY_MS); // for memory
+        reserve_entry *entry = (reserve_entry *)(uintptr_t)load_u64(head + 4); // NOLINT(performance-no-int-to-ptr)
         at += HEAD + bytes.len;
-        if (++b->count == EFFECTS_BATCH) hand_over(e);
+        if (read_command(e, bytes, &b->commands[b->count])) {
+            b->entries[b->count] = entry;
+            if (++b->count == EFFECTS_BATCH) hand_over(e);
+        } else if (entry) {
+            reserve_cancel(e->r, entry);
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What decisions leave behind, on its way to the store: commands are put into a ring, and a thread of its own hands
-// them to the writer, many at once, so that who decides never waits for a disk. Nothing is dropped: where the disk
-// takes nothing, they wait, and once the queue is full those who decide something that counts wait, and then are told.
+// them to the writer, many at once, so that who decides never waits for a disk. Where the disk takes nothing, they wait,
+// and once the queue is full those who decide something that counts wait, and then are told. What the store refuses for
+// good (the person was erased meanwhile) is dropped, counted and told, and never tried again.
 //
 // Reservations (reserve.h) go with the commands that count, and end with them.
 #ifndef ENGINE_EFFECTS_H
@@ -34,7 +35,7 @@ TACT_MUST_USE tact_err effects_put(effects *e, const char *bytes, size_t len);
 typedef struct effects_status {
     uint64_t queued;  // bytes
     uint64_t applied; // commands
-    uint64_t refused; // by the store: mostly of persons who were erased meanwhile
+    uint64_t refused; // dropped: refused by the store, mostly of persons who were erased meanwhile, or lost in closing
 } effects_status;
 effects_status effects_status_of(effects *e); // from any thread
 

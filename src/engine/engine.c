@@ -317,10 +317,18 @@ uint64_t session_draw(session *s) {
     return (z ^ (z >> 31)) ^ s->random[1];
 }
 
-uint64_t engine_decided(const tact_engine *e) {
-    uint64_t decided = 0;
-    for (uint32_t i = 0; i < atomic_load(&e->sessions_count); i++) decided += atomic_load(&e->sessions[i]->decided);
-    return decided;
+engine_counts engine_counted(const tact_engine *e) {
+    engine_counts sum = {.decided = 0};
+    for (uint32_t i = 0; i < atomic_load(&e->sessions_count); i++) {
+        const session_counts *c = &e->sessions[i]->counts;
+        sum.decided += atomic_load_explicit(&c->decided, memory_order_relaxed);
+        sum.given += atomic_load_explicit(&c->given, memory_order_relaxed);
+        sum.fallbacks += atomic_load_explicit(&c->fallbacks, memory_order_relaxed);
+        for (int k = 0; k < BUNDLE_STAGES; k++) {
+            sum.removed[k] += atomic_load_explicit(&c->removed[k], memory_order_relaxed);
+        }
+    }
+    return sum;
 }
 
 static void close_sessions(tact_engine *e) {

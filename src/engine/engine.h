@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "bundle/live.h"
+#include "bundle/test.h"
 #include "engine/effects.h"
 #include "engine/publish.h"
 #include "tact/tact.h"
@@ -51,6 +52,7 @@ struct tact_engine {
     struct decision_log *log;   // NULL: none
     pthread_mutex_t opening;    // over making sessions, and `unmade`
     pthread_mutex_t publishing; // one at a time
+    atomic_bool simulating;     // somebody is; one at a time
     struct session *unmade;     // that could not be made whole, for the next try
     struct session *sessions[ENGINE_SESSIONS_MAX];
     _Atomic uint32_t sessions_count;
@@ -63,6 +65,14 @@ struct tact_engine {
     bool kept; // the keeper runs
 };
 
+// Counted by whoever has the session, in lines of memory of its own, and added up when somebody asks.
+typedef struct session_counts {
+    _Atomic uint64_t decided;                // answers given, explained and dry ones included
+    _Atomic uint64_t given;                  // offers in them
+    _Atomic uint64_t fallbacks;              // of these
+    _Atomic uint64_t removed[BUNDLE_STAGES]; // candidates, see decide.h
+} session_counts;
+
 typedef struct session {
     tact_engine *engine;
     uint32_t number;
@@ -72,7 +82,7 @@ typedef struct session {
     reserve_reader *reserved; // aligned
     arena scratch;            // of one call
     uint64_t random[2];       // state of what decisions' ids are drawn from
-    _Atomic uint64_t decided; // answers given, explained and dry ones included
+    session_counts counts;
     // During a call:
     engine_bundle *bundle; // pinned; NULL: none is active
     bool viewing;
@@ -89,7 +99,10 @@ TACT_MUST_USE tact_err session_view(session *s, tact_problem *p); // a new one
 TACT_MUST_USE tact_err session_needs_bundle(session *s, tact_problem *p);
 uint64_t session_draw(session *s); // a random number
 
-uint64_t engine_decided(const tact_engine *e); // answers given, by all sessions
+typedef struct engine_counts {
+    uint64_t decided, given, fallbacks, removed[BUNDLE_STAGES];
+} engine_counts;
+engine_counts engine_counted(const tact_engine *e); // by all sessions
 TACT_MUST_USE tact_err engine_needs_writing(const tact_engine *e, tact_problem *p);
 // Makes a bundle (the engine's from now on) the active one. TACT_NO_MEMORY: it was freed.
 TACT_MUST_USE tact_err engine_swap(tact_engine *e, bundle *b, const bundles_version *v, tact_problem *p);

@@ -11,7 +11,8 @@
 // overwritten with zeros, where it lies, and flagged.
 //
 // The payload:
-//      {v: 1, decision, bundle: "shop@12", hash: bytes of the bundle's files, now: ms, seed, person or null, unit,
+//      {v: 1, decision, bundle: "shop@12", hash: bytes of the bundle's files, now: ms, seed, late if it is, person or
+//      null, unit,
 //       record: the person's record as it was (store/record.h), or null, placements: [names], context: {name: value},
 //       events: [{event, values: {name: value}, offer, placement}], counts: [[for everyone?, counter, since, count]],
 //       answer: {placements, arms, held_out}}

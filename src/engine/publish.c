@@ -92,7 +92,7 @@ static tact_err count_faults(const report *r, tact_error *error) {
     return code;
 }
 
-static tact_err build(publish_files *f, const schema *running, bundle **out, tact_error *error) {
+tact_err publish_build(publish_files *f, const schema *running, bundle **out, tact_error *error) {
     if (f->whole) (void)!bundle_compile(&f->draft, running, out); // the report has its errors
     return *out ? TACT_OK : count_faults(&f->report, error);
 }
@@ -247,7 +247,7 @@ static tact_err make_version(publishing *p, const publish_files *f, const publis
 
 static tact_err publish(publishing *p, publish_files *f, const publish_options *o, tact_error *error) {
     int64_t begun = clock_mono_us();
-    tact_err err = build(f, p->running, &p->result.bundle, error);
+    tact_err err = publish_build(f, p->running, &p->result.bundle, error);
     p->result.took.build = clock_mono_us() - begun;
     if (err) return err;
     p->result.tested = !o->skip_tests;
@@ -258,12 +258,8 @@ static tact_err publish(publishing *p, publish_files *f, const publish_options *
 }
 
 static publishing begin(store *s, arena *a, const publish_options *o) {
-    return (publishing){.s = s,
-                        .a = a,
-                        .running = store_schema(s),
-                        .is_new = true,
-                        .instead_of = o->instead_of,
-                        .from = o->from};
+    return (publishing){
+        .s = s, .a = a, .running = store_schema(s), .is_new = true, .instead_of = o->instead_of, .from = o->from};
 }
 
 tact_err publish_folder(store *s, arena *a, const char *folder, const publish_options *o, publish_files *f,
@@ -306,7 +302,7 @@ static tact_err read_stored(publishing *p, publish_files *f, tact_str name, uint
 
 static tact_err build_stored(publishing *p, publish_files *f, tact_error *error) {
     int64_t begun = clock_mono_us();
-    tact_err err = build(f, p->running, &p->result.bundle, error);
+    tact_err err = publish_build(f, p->running, &p->result.bundle, error);
     p->result.took.build = clock_mono_us() - begun;
     if (!err) memcpy(p->result.bundle->hash, p->version.hash, sizeof p->version.hash);
     return err;

@@ -29,6 +29,10 @@ bool publish_read_texts(publish_files *f, arena *a, const draft_file *files, uin
 TACT_MUST_USE tact_err publish_read_version(publish_files *f, arena *a, db_txn *t, tact_str name, uint64_t number,
                                             bundles_version *out, tact_error *error);
 
+// Compiles what was read against the store's schema; `*out` was NULL. The report's gravest error, with a text that
+// counts them.
+TACT_MUST_USE tact_err publish_build(publish_files *f, const schema *running, bundle **out, tact_error *error);
+
 // What must be active, "shop@11", or nothing if it is empty; as a request says it. NULL: whatever is.
 typedef const tact_str *publish_from;
 

@@ -81,5 +81,22 @@ void reply_put(form *f, form_fields *out, const decision *d) {
     form_put(f, out, "bundle", form_text(f, (tact_str){eb->name, eb->name_len}));
     form_put(f, out, "person", d->person.known ? tact_int((int64_t)record_person(&d->person.record)) : tact_null());
     reply_put_answer(f, out, d, !d->in.dry);
+    if (d->in.late) form_put(f, out, "late", tact_bool(true));
     form_put(f, out, "took_us", tact_int(clock_mono_us() - d->begun_us));
+}
+
+// ---- Operations -----------------------------------------------------------------------------------------------------
+
+tact_value reply_version(form *f, const bundles_version *v) {
+    return form_printf(f, "%.*s@%llu", (int)v->name.len, v->name.ptr, (unsigned long long)v->number);
+}
+
+tact_err reply_done(const form *f, tact_value v, tact_value *reply, tact_problem *p) {
+    if (f->failed) return problem_no_memory(p);
+    *reply = v;
+    return TACT_OK;
+}
+
+tact_err reply_failed(tact_err err, tact_problem *p, const tact_error *error) {
+    return problem_of(p, err, err == TACT_BUSY ? TACT_PROBLEM_OVERLOADED : TACT_PROBLEM_NONE, error);
 }

@@ -12,13 +12,14 @@
 
 // ---- Keys -----------------------------------------------------------------------------------------------------------
 
-typedef enum form { TEXT, WHOM, LIST, MAP, FLAG, MOMENT, NUMBER } form;
+typedef enum form { TEXT, BYTES, WHOM, LIST, MAP, FLAG, MOMENT, NUMBER } form;
 
 static const struct {
     uint32_t kinds; // of values, a bit each
     const char *text;
 } forms[] = {
     [TEXT] = {1U << TACT_STRING, "a text"},
+    [BYTES] = {1U << TACT_BYTES, "bytes"},
     [WHOM] = {1U << TACT_MAP | 1U << TACT_INT | 1U << TACT_UINT,
               "identities, {email: \"a@b.c\"}, or a person's number"},
     [LIST] = {1U << TACT_LIST, "a list"},
@@ -274,6 +275,17 @@ tact_err request_context_read(const request *r, arena *a, const bundle *b, tact_
     return TACT_OK;
 }
 
+tact_err request_id_read(const request *r, tact_str *out, tact_problem *p) {
+    const place at = place_of(keys[REQUEST_ID].name);
+    const tact_str id = *out = request_text(r, REQUEST_ID);
+    if (!r->given[REQUEST_ID]) return TACT_OK;
+    bool plain = id.len && id.len <= REQUEST_ID_MAX;
+    for (size_t i = 0; plain && i < id.len; i++) plain = (uint8_t)id.ptr[i] >= ' ' && id.ptr[i] != 0x7f;
+    if (plain) return TACT_OK;
+    return problem_set(p, TACT_INVALID, TACT_PROBLEM_BAD_VALUE, &at,
+                       "%s: an id has 1 to %d bytes, none of them a control character", at.text, REQUEST_ID_MAX);
+}
+
 tact_err request_now_read(const request *r, int64_t *now_ms, tact_problem *p) {
     const tact_value *v = r->given[REQUEST_NOW];
     if (!v) return TACT_OK;
@@ -452,6 +464,7 @@ tact_err request_decide_read(const request *r, arena *a, const store *s, const b
                              request_decide *out, tact_problem *p) {
     *out = (request_decide){.now_ms = now_ms,
                             .explain = r->operation == OPERATION_EXPLAIN || request_flag(r, REQUEST_WHY),
+                            .late = request_flag(r, REQUEST_LATE),
                             .decision = request_text(r, REQUEST_DECISION)};
     out->dry = out->explain || request_flag(r, REQUEST_DRY);
     tact_err err = request_now_read(r, &out->now_ms, p);

@@ -55,7 +55,7 @@ typedef struct request_decide {
     tact_value *context; // by the bundle's
     request_event *events;
     uint32_t events_count;
-    bool dry, explain;
+    bool dry, explain, late;
     int64_t now_ms;
     tact_str decision; // empty: not given
 } request_decide;
@@ -66,6 +66,9 @@ TACT_MUST_USE tact_err request_decide_read(const request *r, arena *a, const sto
 // The values of a request's `context`, by the bundle's; UNRESOLVED where there is none.
 TACT_MUST_USE tact_err request_context_read(const request *r, arena *a, const bundle *b, tact_value **out,
                                             tact_problem *p);
+// What `id` says, or an empty text.
+enum { REQUEST_ID_MAX = 40 }; // bytes; with "/9999" it is still a command's
+TACT_MUST_USE tact_err request_id_read(const request *r, tact_str *out, tact_problem *p);
 // The time that `now` names; as it is without.
 TACT_MUST_USE tact_err request_now_read(const request *r, int64_t *now_ms, tact_problem *p);
 

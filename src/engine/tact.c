@@ -3,26 +3,13 @@
 // The operations of tact.h: each reads its request, has the work done in a session, and forms the reply.
 #include "tact/tact.h"
 
-#include <stdlib.h>
-
 #include "base/clock.h"
-#include "base/num.h"
 #include "engine/changes.h"
 #include "engine/context.h"
 #include "engine/explain.h"
 #include "engine/log.h"
 #include "engine/reply.h"
 #include "value/value.h"
-
-static tact_err finish(const form *f, tact_value v, tact_value *reply, tact_problem *p) {
-    if (f->failed) return problem_no_memory(p);
-    *reply = v;
-    return TACT_OK;
-}
-
-static tact_err plain(tact_err err, tact_problem *p, const tact_error *error) {
-    return problem_of(p, err, err == TACT_BUSY ? TACT_PROBLEM_OVERLOADED : TACT_PROBLEM_NONE, error);
-}
 
 // ---- Deciding -------------------------------------------------------------------------------------------------------
 
@@ -53,13 +40,32 @@ static tact_err decide_for_good(decision *d, form *f, form_fields *out, tact_pro
     return decision_leave(d, left, p);
 }
 
+// One writer: whoever has the session. No locked instruction.
+static void add(_Atomic uint64_t *n, uint64_t more) {
+    atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + more, memory_order_relaxed);
+}
+
+static void count(session_counts *c, const decide_answer *answer) {
+    uint64_t given = 0, fallbacks = 0;
+    for (uint32_t i = 0; i < answer->places_count; i++) {
+        const decide_place *p = &answer->places[i];
+        given += p->choices_count;
+        fallbacks += p->choices_count && p->choices[0].fallback;
+    }
+    add(&c->decided, 1);
+    add(&c->given, given);
+    add(&c->fallbacks, fallbacks);
+    for (int i = 0; i < BUNDLE_STAGES; i++) add(&c->removed[i], answer->removed[i]);
+}
+
 static tact_err decide_in(session *s, const request *r, form *f, form_fields *out, tact_problem *p) {
     decision d;
     tact_err err = session_needs_bundle(s, p);
     if (!err) err = decision_begin(&d, s, r, p);
     if (err) return err;
-    atomic_fetch_add_explicit(&s->decided, 1, memory_order_relaxed);
-    return d.in.dry ? decide_dry(&d, f, out, p) : decide_for_good(&d, f, out, p);
+    err = d.in.dry ? decide_dry(&d, f, out, p) : decide_for_good(&d, f, out, p);
+    if (!err) count(&s->counts, &d.answer);
+    return err;
 }
 
 static tact_err decide(tact_engine *e, operation o, tact_value v, arena *a, tact_value *reply, tact_problem *p) {
@@ -72,7 +78,7 @@ static tact_err decide(tact_engine *e, operation o, tact_value v, arena *a, tact
     if (err) return err;
     err = decide_in(s, &r, &f, &out, p);
     session_end(s);
-    return err ? err : finish(&f, form_map(&f, &out), reply, p);
+    return err ? err : reply_done(&f, form_map(&f, &out), reply, p);
 }
 
 tact_err tact_decide(tact_engine *engine, tact_value v, tact_arena *a, tact_value *reply, tact_problem *problem) {
@@ -119,13 +125,14 @@ static tact_err record_in(session *s, const request *r, form *f, form_fields *ou
     }
     tact_error error;
     changes c = {.session = s, .now_ms = clock_wall_ms()};
-    tact_err err = changes_read(&c, *r->given[REQUEST_COMMANDS], p);
+    tact_err err = request_id_read(r, &c.id, p);
+    if (!err) err = changes_read(&c, *r->given[REQUEST_COMMANDS], p);
     if (err) return err;
     writer_result *results = arena_zalloc(&s->scratch, c.count * sizeof *results);
     if (!results) return problem_no_memory(p);
     session_unview(s);
     err = store_record(s->engine->store, c.commands, c.count, results, &error);
-    if (err) return plain(err, p, &error);
+    if (err) return reply_failed(err, p, &error);
     uint64_t position = 0;
     bool refused = false;
     for (uint32_t i = 0; i < c.count; i++) {
@@ -149,7 +156,7 @@ tact_err tact_record(tact_engine *engine, tact_value v, tact_arena *a, tact_valu
     if (err) return err;
     err = record_in(s, &r, &f, &out, problem);
     session_end(s);
-    return err ? err : finish(&f, form_map(&f, &out), reply, problem);
+    return err ? err : reply_done(&f, form_map(&f, &out), reply, problem);
 }
 
 // ---- Persons --------------------------------------------------------------------------------------------------------
@@ -183,13 +190,13 @@ tact_err tact_person(tact_engine *engine, tact_value v, tact_arena *a, tact_valu
     err = find_known(s, &r, &who, problem);
     if (!err) {
         err = store_export(&s->reader, a, record_person(&who.record), now_ms, &held, &error);
-        if (err) (void)plain(err, problem, &error);
+        if (err) (void)reply_failed(err, problem, &error);
     }
     session_end(s);
     if (err) return err;
     form_put(&f, &out, "ok", tact_bool(true));
     form_put(&f, &out, "person", held);
-    return finish(&f, form_map(&f, &out), reply, problem);
+    return reply_done(&f, form_map(&f, &out), reply, problem);
 }
 
 // What the log calls the person: all numbers it ever had, and who it was before it was known.
@@ -215,19 +222,45 @@ static uint64_t *names_in_log(session *s, const decision_person *who, uint32_t *
     return names;
 }
 
+static void tell_erased(form *f, form_fields *out, const apply_answer *answer) {
+    form_put(f, out, "ok", tact_bool(true));
+    form_put(f, out, "person", tact_int((int64_t)answer->person));
+    form_put(f, out, "identities", tact_int(answer->strands));
+    form_put(f, out, "events", tact_int((int64_t)answer->events));
+}
+
+// The id of the one command; empty if the request has none.
+static tact_err erase_id(session *s, const request *r, tact_str *out, tact_problem *p) {
+    tact_err err = request_id_read(r, out, p);
+    if (err || !out->len) return err;
+    const char *id = arena_printf(&s->scratch, "%.*s/0", (int)out->len, out->ptr);
+    if (!id) return problem_no_memory(p);
+    *out = tact_str_from(id);
+    return TACT_OK;
+}
+
 static tact_err erase_in(session *s, const request *r, form *f, form_fields *out, tact_problem *p) {
     decision_person who;
     writer_result result;
     tact_error error;
+    tact_str id;
     uint32_t count;
     tact_engine *e = s->engine;
-    tact_err err = find_known(s, r, &who, p);
+    tact_err err = erase_id(s, r, &id, p);
+    if (err) return err;
+    if (id.len) { // sent again, it is about whom it was about then, whoever has the identity by now
+        err = store_answered(&s->reader, id, &result.answer, &error);
+        if (!err) tell_erased(f, out, &result.answer);
+        if (err != TACT_NOT_FOUND) return err ? reply_failed(err, p, &error) : TACT_OK;
+    }
+    err = find_known(s, r, &who, p);
     if (err) return err;
     uint64_t *names = names_in_log(s, &who, &count);
     const char *value = arena_copy(&s->scratch, who.identity.value.ptr, who.identity.value.len);
     if (!names || !value) return problem_no_memory(p);
     const command_identity identity = {who.identity.space, {value, who.identity.value.len}};
     const command c = {.kind = COMMAND_ERASE,
+                       .id = id,
                        .time_ms = clock_wall_ms(),
                        .source = SCHEMA_SOURCE_NONE,
                        .identities = &identity,
@@ -237,15 +270,12 @@ static tact_err erase_in(session *s, const request *r, form *f, form_fields *out
     // meanwhile by those who still saw the person.
     err = log_erase(e->log, names, count, &error);
     if (!err) err = store_record(e->store, &c, 1, &result, &error);
-    if (err) return plain(err, p, &error);
-    if (result.code) return plain(result.code, p, &result.error);
+    if (err) return reply_failed(err, p, &error);
+    if (result.code) return reply_failed(result.code, p, &result.error);
     if (e->log) reserve_wait_for_readers(e->reserve);
     err = log_erase(e->log, names, count, &error);
-    if (err) return plain(err, p, &error);
-    form_put(f, out, "ok", tact_bool(true));
-    form_put(f, out, "person", tact_int((int64_t)result.answer.person));
-    form_put(f, out, "identities", tact_int(result.answer.strands));
-    form_put(f, out, "events", tact_int((int64_t)result.answer.events));
+    if (err) return reply_failed(err, p, &error);
+    tell_erased(f, out, &result.answer);
     return TACT_OK;
 }
 
@@ -260,114 +290,42 @@ tact_err tact_erase(tact_engine *engine, tact_value v, tact_arena *a, tact_value
     if (err) return err;
     err = erase_in(s, &r, &f, &out, problem);
     session_end(s);
-    return err ? err : finish(&f, form_map(&f, &out), reply, problem);
-}
-
-// ---- Bundles --------------------------------------------------------------------------------------------------------
-
-static tact_err bad_bundle(tact_err err, publish_files *f, const tact_error *error, tact_problem *p) {
-    tact_str text = f->report.errors ? report_text(&f->report) : (tact_str){NULL, 0};
-    if (err == TACT_NOT_FOUND) return problem_of(p, err, TACT_PROBLEM_UNKNOWN_VERSION, error);
-    if (!text.len) return plain(err, p, error);
-    return problem_set(p, err, TACT_PROBLEM_BAD_BUNDLE, NULL, "%s", text.ptr);
-}
-
-static tact_err reply_published(tact_engine *e, publish_result *result, arena *a, tact_value *reply, tact_problem *p) {
-    form f = {a, false};
-    form_fields out = {.count = 0};
-    const bundles_version *v = &result->version;
-    form_put(&f, &out, "ok", tact_bool(true));
-    form_put(&f, &out, "bundle",
-             form_printf(&f, "%.*s@%llu", (int)v->name.len, v->name.ptr, (unsigned long long)v->number));
-    form_put(&f, &out, "offers", tact_int(result->bundle->offers_count));
-    form_put(&f, &out, "placements", tact_int(result->bundle->placements_count));
-    form_put(&f, &out, "tests", tact_int(result->bundle->tests_count));
-    form_put(&f, &out, "tested", tact_bool(result->tested));
-    form_put(&f, &out, "already", tact_bool(result->already));
-    form_put(&f, &out, "schema_changed", tact_bool(result->schema_changed));
-    tact_value told = form_map(&f, &out);
-    tact_err err = engine_swap(e, result->bundle, v, p); // what is stored is active, whether it can be told or not
-    return err ? err : finish(&f, told, reply, p);
-}
-
-typedef struct publishing {
-    tact_engine *engine;
-    request r;
-    arena memory; // of the whole
-    publish_files files;
-    publish_result result;
-} publishing;
-
-static tact_err publish_it(publishing *g, tact_error *error) {
-    const publish_options options = {.author = request_text(&g->r, REQUEST_AUTHOR),
-                                     .message = request_text(&g->r, REQUEST_MESSAGE),
-                                     .now_ms = clock_wall_ms(),
-                                     .skip_tests = request_flag(&g->r, REQUEST_SKIP_TESTS),
-                                     .instead_of = request_text(&g->r, REQUEST_INSTEAD_OF)};
-    tact_str name = request_text(&g->r, REQUEST_FOLDER);
-    const char *folder = arena_copy(&g->memory, name.ptr, name.len);
-    if (!folder) return TACT_NO_MEMORY;
-    return publish_folder(g->engine->store, &g->memory, folder, &options, &g->files, &g->result, error);
-}
-
-// "shop@11".
-static tact_err go_back(publishing *g, tact_error *error, tact_problem *p) {
-    tact_str text = request_text(&g->r, REQUEST_VERSION), name = text;
-    uint64_t number = 0;
-    if (text.len) {
-        const place at = place_of("version");
-        while (name.len && name.ptr[name.len - 1] != '@') name.len--;
-        tact_str digits = {text.ptr + name.len, text.len - name.len};
-        if (name.len < 2 || !num_parse_uint(digits, 10, &number)) {
-            (void)problem_set(p, TACT_INVALID, TACT_PROBLEM_BAD_VALUE, &at, "%s: it is no version such as shop@11",
-                              at.text);
-            return TACT_INVALID;
-        }
-        name.len--;
-    }
-    tact_err err = publish_version(g->engine->store, &g->memory, name, number, clock_wall_ms(), &g->files, &g->result,
-                                   error);
-    return err ? bad_bundle(err, &g->files, error, p) : TACT_OK;
-}
-
-static tact_err publish(tact_engine *e, operation o, tact_value v, arena *a, tact_value *reply, tact_problem *p) {
-    publishing g = {.engine = e};
-    tact_error error = {.text = "the arena's bound, or memory, is used up"};
-    tact_err err = engine_needs_writing(e, p);
-    if (!err) err = request_read(o, v, &g.r, p);
-    if (!err && o == OPERATION_PUBLISH && !g.r.given[REQUEST_FOLDER]) {
-        const place at = place_of("folder");
-        return problem_set(p, TACT_INVALID, TACT_PROBLEM_MISSING, &at, "%s: which? {folder: \"rules/shop\"}", at.text);
-    }
-    if (err) return err;
-    arena_init(&g.memory, 0);
-    pthread_mutex_lock(&e->publishing); // so that what is swapped in last is what was stored last
-    if (o == OPERATION_PUBLISH) {
-        err = publish_it(&g, &error);
-        if (err) err = bad_bundle(err, &g.files, &error, p);
-    } else {
-        err = go_back(&g, &error, p);
-    }
-    if (!err) err = reply_published(e, &g.result, a, reply, p);
-    pthread_mutex_unlock(&e->publishing);
-    arena_fini(&g.memory);
-    return err;
-}
-
-tact_err tact_publish(tact_engine *engine, tact_value v, tact_arena *a, tact_value *reply, tact_problem *problem) {
-    return publish(engine, OPERATION_PUBLISH, v, a, reply, problem);
-}
-
-tact_err tact_rollback(tact_engine *engine, tact_value v, tact_arena *a, tact_value *reply, tact_problem *problem) {
-    return publish(engine, OPERATION_ROLLBACK, v, a, reply, problem);
+    return err ? err : reply_done(&f, form_map(&f, &out), reply, problem);
 }
 
 // ---- Status ---------------------------------------------------------------------------------------------------------
+
+typedef struct number {
+    const char *name;
+    uint64_t n;
+} number;
 
 static tact_value log_of(form *f, tact_engine *e) {
     form_fields out = {.count = 0};
     if (!e->log) return tact_null();
     form_put(f, &out, "dropped", tact_int((int64_t)log_dropped(e->log)));
+    return form_map(f, &out);
+}
+
+static void put_numbers(form *f, form_fields *out, const number *numbers, size_t count) {
+    for (size_t i = 0; i < count; i++) form_put(f, out, numbers[i].name, tact_int((int64_t)numbers[i].n));
+}
+
+static tact_value removed_of(form *f, const engine_counts *c) {
+    form_fields out = {.count = 0};
+    for (int i = 0; i < BUNDLE_STAGES; i++) {
+        form_put(f, &out, bundle_stage_name((bundle_stage)i), tact_int((int64_t)c->removed[i]));
+    }
+    return form_map(f, &out);
+}
+
+static tact_value commits_of(form *f, const writer_status *w) {
+    form_fields out = {.count = 0};
+    const number numbers[] = {{"count", w->commits},
+                              {"p50_us", w->commit_p50_ns / 1000},
+                              {"p99_us", w->commit_p99_ns / 1000},
+                              {"max_us", w->commit_max_ns / 1000}};
+    put_numbers(f, &out, numbers, sizeof numbers / sizeof *numbers);
     return form_map(f, &out);
 }
 
@@ -386,33 +344,33 @@ tact_err tact_status(tact_engine *engine, tact_value v, tact_arena *a, tact_valu
     form_put(&f, &out, "bundle", eb ? form_text(&f, (tact_str){eb->name, eb->name_len}) : tact_null());
     session_end(s);
     err = store_status(engine->store, &u, &error);
-    if (err) return plain(err, problem, &error);
-    const struct {
-        const char *name;
-        uint64_t n;
-    } numbers[] = {{"position", u.position},
-                   {"persons", u.persons},
-                   {"identities", u.strands},
-                   {"events", u.events},
-                   {"queued", u.queue.queued},
-                   {"lost", u.queue.lost},
-                   {"map_bytes", u.files.map_bytes},
-                   {"used_bytes", u.files.used_bytes},
-                   {"views", u.files.readers},
-                   {"decided", engine_decided(engine)},
-                   {"sessions", atomic_load(&engine->sessions_count)},
-                   {"reserved", reserve_count(engine->reserve)}};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        form_put(&f, &out, numbers[i].name, tact_int((int64_t)numbers[i].n));
-    }
+    if (err) return reply_failed(err, problem, &error);
+    const engine_counts counts = engine_counted(engine);
+    const number numbers[] = {{"position", u.position},
+                              {"persons", u.persons},
+                              {"identities", u.strands},
+                              {"events", u.events},
+                              {"queued", u.queue.queued},
+                              {"lost", u.queue.lost},
+                              {"map_bytes", u.files.map_bytes},
+                              {"used_bytes", u.files.used_bytes},
+                              {"views", u.files.readers},
+                              {"decided", counts.decided},
+                              {"given", counts.given},
+                              {"fallbacks", counts.fallbacks},
+                              {"sessions", atomic_load(&engine->sessions_count)},
+                              {"reserved", reserve_count(engine->reserve)}};
+    put_numbers(&f, &out, numbers, sizeof numbers / sizeof *numbers);
+    form_put(&f, &out, "removed", removed_of(&f, &counts));
     if (engine->effects) {
         effects_status e = effects_status_of(engine->effects);
+        form_put(&f, &out, "commits", commits_of(&f, &u.queue));
         form_put(&f, &out, "counted", tact_int((int64_t)e.applied));
         form_put(&f, &out, "counts_refused", tact_int((int64_t)e.refused));
     }
     form_put(&f, &out, "read_only", tact_bool(engine->read_only));
     form_put(&f, &out, "log", log_of(&f, engine));
-    return finish(&f, form_map(&f, &out), reply, problem);
+    return reply_done(&f, form_map(&f, &out), reply, problem);
 }
 
 tact_err tact_call(tact_engine *engine, tact_value v, tact_arena *a, tact_value *reply, tact_problem *problem) {

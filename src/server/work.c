@@ -45,6 +45,7 @@ struct work {
     tact_str overloaded; // the reply
     _Atomic bool draining;
     _Atomic uint32_t in_flight;
+    _Atomic uint32_t resting; // slots that take nothing more, since it is drained
     _Atomic uint64_t shed;
     pthread_mutex_t mutex; // over all below
     pthread_cond_t slow_came;
@@ -77,7 +78,11 @@ static slot *pop(queue *q) {
 // ---- In and out -----------------------------------------------------------------------------------------------------
 
 static void take_next(slot *s) {
-    if (!atomic_load(&s->work->draining)) nng_ctx_recv(s->context, s->in);
+    if (atomic_load(&s->work->draining)) {
+        atomic_fetch_add(&s->work->resting, 1);
+    } else {
+        nng_ctx_recv(s->context, s->in);
+    }
 }
 
 static void send(slot *s, nng_msg *reply) {
@@ -195,8 +200,8 @@ static void received(void *context) {
     slot *s = context;
     work *w = s->work;
     int rc = nng_aio_result(s->in);
-    if (rc == NNG_ECLOSED || rc == NNG_ECANCELED) return;
-    if (rc) {
+    if (rc == NNG_ECLOSED) return;
+    if (rc) { // NNG_ECANCELED: it is drained
         take_next(s);
         return;
     }
@@ -304,19 +309,28 @@ void work_set_queue(work *w, uint32_t queue_max) {
 uint32_t work_drain(work *w, uint32_t ms) {
     int64_t until = clock_mono_ms() + ms;
     atomic_store(&w->draining, true);
-    for (uint32_t i = 0; i < w->slots_count; i++) nng_aio_cancel(w->slots[i].in);
-    for (uint32_t i = 0; i < w->slots_count; i++) nng_aio_wait(w->slots[i].in);
-    while (atomic_load(&w->in_flight) && clock_mono_ms() < until) nng_msleep(1);
+    for (;;) { // again and again: who has just looked whether it is drained begins to receive only now
+        for (uint32_t i = 0; i < w->slots_count; i++) nng_aio_cancel(w->slots[i].in);
+        if (atomic_load(&w->resting) == w->slots_count || clock_mono_ms() >= until) break;
+        nng_msleep(1);
+    }
     nng_msleep(WORK_LINGER_MS);
     return atomic_load(&w->in_flight);
 }
 
-static void close_slot(slot *s) {
-    if (s->in) nng_aio_stop(s->in);
-    if (s->out) nng_aio_stop(s->out);
-    if (s->message) nng_msg_free(s->message);
-    if (s->in) nng_aio_free(s->in);
-    if (s->out) nng_aio_free(s->out);
+// Who answers goes on with what others had queued: no slot may go before the last of those threads is done.
+static void close_slots(slot *slots, uint32_t count) {
+    for (slot *s = slots; s < slots + count; s++) {
+        if (s->in) nng_aio_stop(s->in);
+    }
+    for (slot *s = slots; s < slots + count; s++) {
+        if (s->out) nng_aio_stop(s->out);
+    }
+    for (slot *s = slots; s < slots + count; s++) {
+        if (s->message) nng_msg_free(s->message);
+        if (s->in) nng_aio_free(s->in);
+        if (s->out) nng_aio_free(s->out);
+    }
 }
 
 void work_stop(work *w) {
@@ -327,7 +341,7 @@ void work_stop(work *w) {
     pthread_cond_broadcast(&w->slow_came);
     pthread_mutex_unlock(&w->mutex);
     for (uint32_t i = 0; i < w->waiters; i++) pthread_join(w->seats[w->workers + i].thread, NULL);
-    for (uint32_t i = 0; i < w->slots_count; i++) close_slot(&w->slots[i]);
+    close_slots(w->slots, w->slots_count);
     for (uint32_t i = 0; i < w->workers + w->waiters; i++) call_fini(&w->seats[i].call);
     pthread_cond_destroy(&w->slow_came);
     pthread_mutex_destroy(&w->mutex);

@@ -5,6 +5,8 @@
 // here names its place, and what is left to command_check are bounds of the command as a whole.
 #include "wire/change.h"
 
+#include <math.h>
+
 #include "base/err.h"
 #include "base/near.h"
 #include "base/utf8.h"
@@ -264,6 +266,13 @@ static tact_err read_whom(reading *r) {
 
 static tact_err read_list(reading *r, const char *at, const tact_type *item, tact_value v, tact_value *out);
 
+const char *change_value_fault(tact_value v) {
+    if (v.kind == TACT_DOUBLE && !isfinite(v.as.d)) return "it must be a number, and is NaN or infinite";
+    if (v.kind == TACT_STRING && v.len > COMMAND_TEXT_MAX) return "a text is longer than 2,048 bytes";
+    if (v.kind == TACT_STRING && !utf8_valid(v.as.s, v.len)) return "a text is not UTF-8";
+    return NULL;
+}
+
 // A value as one of `type`, where it is one or stands for one.
 static tact_err read_value(reading *r, const char *at, const tact_type *type, tact_value v, tact_value *out) {
     tact_value read = schema_widened(type, v);
@@ -281,6 +290,8 @@ static tact_err read_value(reading *r, const char *at, const tact_type *type, ta
         return err_set(r->error, TACT_INVALID, "%s: expected a value of type %s, got %s", at, schema_type_text(type),
                        value_kind_name((tact_kind)v.kind));
     }
+    const char *why = change_value_fault(read);
+    if (why) return err_set(r->error, TACT_INVALID, "%s: %s", at, why);
     *out = read;
     return TACT_OK;
 }

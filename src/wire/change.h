@@ -27,6 +27,8 @@
 // member at fault at the front of the text, and the nearest name that there is: "set.recencey: the schema has no
 // attribute `recencey`; did you mean `recency`?". A time that is further ahead of `now_ms` is for events
 // alone. TACT_NO_MEMORY.
+// What is wrong with a value, no list, that is to be kept, whatever its type: NULL: nothing.
+const char *change_value_fault(tact_value v);
 TACT_MUST_USE tact_err change_read(arena *a, const schema *s, tact_value v, int64_t now_ms, command *out,
                                    tact_error *error);
 

@@ -257,6 +257,113 @@ static void what_is_refused_is_told_and_the_rest_applied(void **state) {
     assert_int_equal(talk_find_int(v, "position"), 4);
 }
 
+// A batch is sent again when its answer was lost.
+static void a_batch_with_an_id_is_applied_once(void **state) {
+    (void)state;
+    know_ann();
+    const char *token = winter_token("{'cookie': 'a'}");
+    const char *request = print("{'id': 'b-1', 'commands': [{'event': 'purchase', 'properties': {'amount': 3},"
+                                " 'person': {'cookie': 'a'}}, {'event': 'complaint', 'person': {'cookie': 'a'}},"
+                                " {'event': 'impression', 'token': '%s'}]}",
+                                token);
+    tact_value first = talk_ask(&t, tact_record, request);
+    const char *everything = "{'person': {'cookie': 'a'}, 'now': '2100-01-01T00:00:00Z'}"; // so that nothing ages
+    const char *held = talk_text(&t.memory, talk_ask(&t, tact_person, everything));
+    tact_value again = talk_ask(&t, tact_record, request);
+    assert_string_equal(talk_text(&t.memory, again), talk_text(&t.memory, first));
+    talk_close(&t);
+    talk_open(&t, NULL);
+    again = talk_ask(&t, tact_record, request);
+    assert_string_equal(talk_text(&t.memory, again), talk_text(&t.memory, first));
+    tact_value v = talk_ask(&t, tact_person, everything);
+    assert_int_equal(talk_find(v, "person.events").len, 2);
+    assert_string_equal(talk_text(&t.memory, v), held);
+    // Another batch is another, and a change's own id goes before the batch's.
+    (void)talk_ask(&t, tact_record,
+                   "{'id': 'b-2', 'commands': [{'event': 'complaint', 'person': {'cookie': 'a'}},"
+                   " {'event': 'complaint', 'person': {'cookie': 'a'}, 'id': 'b-1/1'}]}");
+    v = talk_ask(&t, tact_person, "{'person': {'cookie': 'a'}}");
+    assert_int_equal(talk_find(v, "person.events").len, 3);
+}
+
+static void an_id_that_cannot_be_one_is_told(void **state) {
+    (void)state;
+    static const char *const wrong[] = {"", "12345678901234567890123456789012345678901", "a\\nb", "a\\u007fb"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const char *said = talk_fails(&t, tact_record, print("{'id': '%s', 'commands': []}", wrong[i]));
+        assert_memory_equal(said, "bad_value at id: ", 17);
+        said = talk_fails(&t, tact_erase, print("{'id': '%s', 'person': 1}", wrong[i]));
+        assert_memory_equal(said, "bad_value at id: ", 17);
+    }
+    (void)talk_ask(&t, tact_record, "{'id': '1234567890123456789012345678901234567890', 'commands': []}");
+}
+
+static void whoever_came_back_is_not_erased_again(void **state) {
+    (void)state;
+    know_ann();
+    tact_value first = talk_ask(&t, tact_erase, "{'person': {'cookie': 'a'}, 'id': 'e-1'}");
+    assert_int_equal(talk_find_int(first, "identities"), 1);
+    tact_value again = talk_ask(&t, tact_erase, "{'person': {'cookie': 'a'}, 'id': 'e-1'}"); // though nobody is known
+    assert_string_equal(talk_text(&t.memory, again), talk_text(&t.memory, first));
+    usleep(2000); // what happens in the same millisecond is refused
+    do_record("{'set': {'recency': 1}, 'person': {'cookie': 'a'}}");
+    again = talk_ask(&t, tact_erase, "{'person': {'cookie': 'a'}, 'id': 'e-1'}");
+    assert_string_equal(talk_text(&t.memory, again), talk_text(&t.memory, first));
+    assert_int_equal(status("persons"), 1);
+    talk_close(&t);
+    talk_open(&t, NULL);
+    again = talk_ask(&t, tact_erase, "{'person': {'cookie': 'a'}, 'id': 'e-1'}");
+    assert_string_equal(talk_text(&t.memory, again), talk_text(&t.memory, first));
+    assert_int_equal(status("persons"), 1);
+    again = talk_ask(&t, tact_erase, "{'person': {'cookie': 'a'}, 'id': 'e-2'}");
+    assert_int_equal(status("persons"), 0);
+}
+
+// ---- Late, and what is counted --------------------------------------------------------------------------------------
+
+static void who_is_late_gets_the_fallbacks(void **state) {
+    (void)state;
+    do_record("{'set': {'tier': 'gold'}, 'person': {'crm': 1}}");
+    tact_value v = talk_ask(&t, tact_decide,
+                            "{'person': {'crm': 1}, 'placements': ['hero', 'chat'], 'late': true,"
+                            " 'events': [{'type': 'complaint'}]}");
+    assert_true(talk_find(v, "late").as.b);
+    assert_string_equal(talk_find_text(&t.memory, v, "placements.hero.0.offer"), "story");
+    assert_true(talk_find(v, "placements.hero.0.fallback").as.b);
+    assert_int_equal(talk_find(v, "placements.hero").len, 1);
+    assert_int_equal(talk_find(v, "placements.chat").len, 0); // it has none
+    assert_int_equal(talk_find_int(v, "person"), 1);
+    v = talk_ask(&t, tact_decide, "{'person': {'crm': 1}, 'placements': ['hero'], 'late': false}");
+    assert_string_equal(talk_find_text(&t.memory, v, "placements.hero.0.offer"), "gold");
+    assert_int_equal(talk_find(v, "late").kind, TACT_UNRESOLVED);
+    talk_close(&t); // what happened with the request was kept all the same
+    talk_open(&t, NULL);
+    v = talk_ask(&t, tact_person, "{'person': {'crm': 1}}");
+    assert_int_equal(talk_find(v, "person.events").len, 1);
+}
+
+static void what_was_given_and_removed_is_counted(void **state) {
+    (void)state;
+    do_record("{'set': {'tier': 'gold'}, 'person': {'crm': 1}}");
+    tact_value v = talk_ask(&t, tact_status, "{}");
+    assert_int_equal(talk_find_int(v, "given"), 0);
+    assert_int_equal(talk_find_int(v, "removed.consent"), 0);
+    assert_int_equal(talk_find_int(v, "commits.count"), 1);
+    assert_true(talk_find_int(v, "commits.p50_us") <= talk_find_int(v, "commits.max_us"));
+    (void)ask_hero("{'crm': 1}"); // gold; winter lacks consent, phone a mobile
+    (void)ask_hero("{'crm': 2}"); // story, the fallback: gold is not eligible
+    (void)talk_ask(&t, tact_decide, "{'placements': ['hero'], 'late': true}");         // story
+    (void)talk_ask(&t, tact_decide, "{'person': {'crm': 1}, 'placements': ['chat']}"); // gold alone
+    v = talk_ask(&t, tact_status, "{}");
+    assert_int_equal(talk_find_int(v, "decided"), 4);
+    assert_int_equal(talk_find_int(v, "given"), 4);
+    assert_int_equal(talk_find_int(v, "fallbacks"), 2);
+    assert_int_equal(talk_find_int(v, "removed.consent"), 3);
+    assert_int_equal(talk_find_int(v, "removed.eligible"), 1);
+    assert_int_equal(talk_find_int(v, "removed.applicable"), 3);
+    assert_int_equal(talk_find_int(v, "removed.caps"), 0);
+}
+
 // ---- Bundles --------------------------------------------------------------------------------------------------------
 
 static void publishing_is_all_or_nothing(void **state) {
@@ -448,6 +555,11 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_token_of_nobody_needs_a_person, set_up, tear_down),
         cmocka_unit_test_setup_teardown(erased_means_erased, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_refused_is_told_and_the_rest_applied, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_batch_with_an_id_is_applied_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_id_that_cannot_be_one_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(whoever_came_back_is_not_erased_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_is_late_gets_the_fallbacks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_given_and_removed_is_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(publishing_is_all_or_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(everybody_sees_one_bundle_and_no_mixture, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_published_yet, set_up, tear_down),
