@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `tact decide`: what a person is shown, as a table; with --explain why, as a waterfall of what each stage took away.
+#include <stdio.h>
+#include <unistd.h>
+
 #include "cli/answer.h"
 #include "cli/ask.h"
 #include "cli/cli.h"
@@ -57,7 +60,7 @@ static const cli_usage usage = {
 static tact_str number_text(arena *a, tact_value v) {
     buf out = buf_in(a);
     if (v.kind == TACT_DOUBLE) {
-        buf_printf(&out, "%.4g", v.as.d);
+        buf_printf(&out, "%.4g", v.as.d == 0 ? 0.0 : v.as.d); // not -0
     } else if (v.kind != TACT_NULL) {
         value_print_within(&out, v, 20);
     }
@@ -103,7 +106,7 @@ static void add_arms(buf *out, tact_value reply) {
         buf_add_str(out, value_str(arms.as.map->entries[i].value));
     }
     if (arms.as.map->count) buf_add_char(out, '\n');
-    if (ask_find(reply, "held_out").kind == TACT_BOOL) buf_add_text(out, "held out: sees only what is always shown\n");
+    if (ask_find(reply, "held_out").kind == TACT_BOOL) buf_add_text(out, "held out: does not see what the holdout keeps back\n");
 }
 
 // ---- The waterfall --------------------------------------------------------------------------------------------------
@@ -261,6 +264,13 @@ static int ask(cli_ask *a, const char *const *given) {
     return given[OPT_JSON] ? answer_json(stdout, reply, &a->memory) : print_reply(&a->memory, reply);
 }
 
+// Opening another folder for writing would make one.
+static bool is_store(const char *folder) {
+    char path[4096];
+    int len = folder ? snprintf(path, sizeof path, "%s/data.mdb", folder) : -1;
+    return len >= 0 && (size_t)len < sizeof path && access(path, F_OK) == 0;
+}
+
 int cmd_decide(int argc, char **argv) {
     const char *given[OPTS_COUNT] = {NULL};
     cli_args args = {given, NULL, 0};
@@ -273,7 +283,8 @@ int cmd_decide(int argc, char **argv) {
     if (!ask_where_read(&where, &usage, argc, argv, given)) return CLI_USAGE;
     if (!given[OPT_PLACEMENT]) return cli_complain("`--placement NAME` is needed; usage: %s", usage.line);
     cli_ask a;
-    int code = ask_open(&a, &where, given[OPT_DRY] || given[OPT_NOW] || given[OPT_EXPLAIN]);
+    bool changes = !given[OPT_DRY] && !given[OPT_NOW] && !given[OPT_EXPLAIN];
+    int code = ask_open(&a, &where, !changes || !is_store(where.folder));
     if (!code) code = ask(&a, given);
     ask_close(&a);
     return code;

@@ -3,6 +3,7 @@
 // `tact erase`: deletes a person for good, after asking. Subtle: whoever is asked may take long, so the folder is open
 // for reading only until there is an answer; the erasure goes by an identity and takes whoever that finds by then.
 #include <inttypes.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -10,10 +11,12 @@
 #include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/opt.h"
+#include "engine/log.h"
 
 // clang-format off
 #define OPTIONS(X) \
     ASK_OPTIONS(X) \
+    X(LOG,  "log", "DIR",  "a folder with a log of decisions, which is to forget the person as well; with --db") \
     X(YES,  "yes",  NULL,  "do not ask; needed where there is no terminal") \
     X(JSON, "json", NULL,  "print the receipt as JSON") \
     X(HELP, "help", NULL,  "show this")
@@ -37,6 +40,9 @@ static const cli_usage usage = {
     .about = "Deletes a person for good: all identities, attributes, consents, events and counters, in one step. What\n"
              "stays is a keyed hash of each identity, which refuses what happened before and arrives late. Prints a\n"
              "receipt, which holds nothing of the person but the number.\n"
+             "\n"
+             "A log of decisions that was written beside the folder holds who was decided for: with `--log` it forgets\n"
+             "all who are erased by now. Without, it does so when a server or program opens it next.\n"
              "\n"
              "  tact erase email:ann@example.com --db data\n"
              "  tact erase 4711 --db data --yes --json >receipt.json\n"
@@ -139,7 +145,15 @@ static int print_receipt(cli_folder *f, const command *c, const apply_answer *an
     return CLI_UNREACHABLE;
 }
 
-static int erase(cli_folder *f, const char *by, bool json) {
+// The erasure is on disk by now, whatever becomes of the log.
+static int forget_in_log(cli_folder *f, const char *folder, uint64_t person) {
+    tact_error error;
+    if (!folder || !log_forget_in(folder, f->store, &error)) return CLI_OK;
+    cli_complain("person %" PRIu64 " is erased, but %s", person, error.text);
+    return CLI_UNREACHABLE;
+}
+
+static int erase(cli_folder *f, const char *by, const char *log, bool json) {
     command_identity identity;
     if (!folder_identity(f, by, &identity)) return CLI_FAILED;
     command c = {.kind = COMMAND_ERASE,
@@ -149,19 +163,32 @@ static int erase(cli_folder *f, const char *by, bool json) {
                  .identities_count = 1};
     apply_answer answer;
     int code = answer_record(f, &c, &answer);
-    return code ? code : print_receipt(f, &c, &answer, json);
+    if (code) return code;
+    code = forget_in_log(f, log, answer.person);
+    int printed = print_receipt(f, &c, &answer, json);
+    return code ? code : printed;
+}
+
+static bool is_folder(const char *name) {
+    struct stat st;
+    return !stat(name, &st) && S_ISDIR(st.st_mode);
 }
 
 static int run(arena *a, const cli_args *args) {
     whom w = {.person = 0};
     cli_folder f;
+    const char *log = args->given[OPT_LOG];
+    if (log && !is_folder(log)) {
+        cli_complain("%s: there is no such folder of a log; nothing was erased", log);
+        return CLI_UNREACHABLE;
+    }
     int code = folder_open(&f, args->given[OPT_DB], NULL, true);
     if (!code) code = look_up(&f, a, args->operands[0], &w);
     folder_close(&f);
     if (!code && !args->given[OPT_YES]) code = ask(a, &w);
     if (code) return code;
     code = folder_open(&f, args->given[OPT_DB], NULL, false);
-    if (!code) code = erase(&f, w.identity, args->given[OPT_JSON] != NULL);
+    if (!code) code = erase(&f, w.identity, args->given[OPT_LOG], args->given[OPT_JSON] != NULL);
     folder_close(&f);
     return code;
 }
@@ -210,6 +237,7 @@ int cmd_erase(int argc, char **argv) {
     if (!args.operands_count) return cli_complain("a person is needed; usage: %s", usage.line);
     ask_where where;
     if (!ask_where_read(&where, &usage, argc, argv, given)) return CLI_USAGE;
+    if (!where.folder && given[OPT_LOG]) return cli_complain("`--log` goes with `--db`; a server knows its own log");
     if (!where.folder) return run_at(&where, &args);
     arena memory;
     arena_init(&memory, 0);

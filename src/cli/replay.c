@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cli/answer.h"
 #include "cli/cli.h"
@@ -30,22 +31,30 @@ static const cli_opt options[] = {
 #undef X
 };
 
-enum { FILES_MAX = 1000 };
+enum { FILES_MAX = 1000, REASONS_MAX = 8 };
 
 static const cli_usage usage = {
     .line = "tact replay LOG... --db DIR [--json]",
     .about =
-        "Decides again what files of a log of decisions hold, each with what went in then, by the bundle that made it\n"
-        "and that the store still has. Says which come out otherwise, and which cannot be repeated and why.\n"
+        "Decides again what files of a log of decisions hold, or all files of a folder, each decision with what went\n"
+        "in then, by the bundle that made it and that the store still has. Says which come out otherwise, and which\n"
+        "cannot be repeated and why.\n"
         "\n"
-        "  tact replay log/decisions-*.log --db data\n"
+        "  tact replay log --db data\n"
+        "  tact replay log/decisions-00000017.log --db data\n"
         "\n"
-        "Ends with 0; with 1 if a decision came out otherwise, or a file is damaged; with 2 if the command line is\n"
-        "wrong; with 3 if the folder or a file cannot be opened.\n",
+        "Ends with 0; with 1 if a decision came out otherwise, or cannot be repeated although nobody was erased, or a\n"
+        "file is damaged or cut off; with 2 if the command line is wrong; with 3 if the folder or a file cannot be\n"
+        "opened.\n",
     .options = options,
     .options_count = OPTS_COUNT,
     .operands_max = FILES_MAX,
 };
+
+typedef struct reason { // why something cannot be repeated
+    const char *why;
+    uint64_t count;
+} reason;
 
 typedef struct replaying {
     cli_folder *folder;
@@ -54,7 +63,10 @@ typedef struct replaying {
     arena scratch;
     bool json;
     uint64_t of[REPLAY_OUTCOMES];
+    reason reasons[REASONS_MAX]; // of GONE
     uint64_t damaged;
+    bool missing; // something that should be there
+    int code;     // the worst so far
 } replaying;
 
 static const char *const outcomes[REPLAY_OUTCOMES] = {"same", "differs", "gone"};
@@ -88,6 +100,13 @@ static void print_text(replaying *r, const log_read *frame, const replay_result 
     if (text.ptr) cli_print(stdout, text);
 }
 
+static void count_reason(replaying *r, const char *why) {
+    uint32_t i = 0;
+    while (i < REASONS_MAX - 1 && r->reasons[i].why && strcmp(r->reasons[i].why, why) != 0) i++;
+    if (!r->reasons[i].why) r->reasons[i].why = why;
+    r->reasons[i].count++;
+}
+
 static bool hear(void *context, const log_read *frame) {
     replaying *r = context;
     replay_result result;
@@ -99,6 +118,8 @@ static bool hear(void *context, const log_read *frame) {
         return true;
     }
     r->of[result.outcome]++;
+    if (result.outcome == REPLAY_GONE) count_reason(r, result.why);
+    r->missing |= result.outcome == REPLAY_GONE && !frame->erased;
     if (r->json) {
         print_json(r, frame, &result);
     } else {
@@ -107,25 +128,44 @@ static bool hear(void *context, const log_read *frame) {
     return true;
 }
 
-static int replay_files(replaying *r, const cli_args *args) {
+static void replay_file(replaying *r, const char *path) {
     tact_error error;
     arena memory;
-    int code = CLI_OK;
     arena_init(&memory, 0);
-    for (size_t i = 0; i < args->operands_count; i++) {
-        r->file = args->operands[i];
-        tact_err err = log_read_file(r->file, &memory, hear, r, &error);
-        tact_arena_reset(&memory);
-        if (!err) continue;
-        cli_complain("%s", error.text);
-        if (code != CLI_UNREACHABLE) code = err == TACT_INVALID ? CLI_FAILED : CLI_UNREACHABLE;
-    }
+    r->file = path;
+    tact_err err = log_read_file(path, &memory, hear, r, &error);
     arena_fini(&memory);
+    if (!err) return;
+    cli_complain("%s", error.text);
+    if (r->code != CLI_UNREACHABLE) r->code = err == TACT_INVALID ? CLI_FAILED : CLI_UNREACHABLE;
+}
+
+// A file, or all files of a folder, the oldest first.
+static void replay_operand(replaying *r, const char *operand) {
+    char path[LOG_PATH_MAX];
+    struct stat st;
+    uint64_t number = 0;
+    if (stat(operand, &st) || !S_ISDIR(st.st_mode)) {
+        replay_file(r, operand);
+        return;
+    }
+    if (!log_find_file(operand, &number, path)) {
+        cli_complain("%s: there is no log of decisions in this folder", operand);
+        r->code = CLI_UNREACHABLE;
+    }
+    for (; log_find_file(operand, &number, path); number++) replay_file(r, path);
+}
+
+static int replay_files(replaying *r, const cli_args *args) {
+    for (size_t i = 0; i < args->operands_count; i++) replay_operand(r, args->operands[i]);
     if (!r->json) {
         printf("%" PRIu64 " the same, %" PRIu64 " otherwise, %" PRIu64 " cannot be repeated\n", r->of[REPLAY_SAME],
                r->of[REPLAY_DIFFERS], r->of[REPLAY_GONE]);
+        for (int i = 0; i < REASONS_MAX && r->reasons[i].why; i++) {
+            printf("%8" PRIu64 " %s\n", r->reasons[i].count, r->reasons[i].why);
+        }
     }
-    return code ? code : r->of[REPLAY_DIFFERS] || r->damaged ? CLI_FAILED : CLI_OK;
+    return r->code ? r->code : r->of[REPLAY_DIFFERS] || r->damaged || r->missing ? CLI_FAILED : CLI_OK;
 }
 
 static int run(cli_folder *f, const cli_args *args) {

@@ -150,6 +150,10 @@ static bool read_options(const char *const *given, arena *a, simulate_options *o
         cli_complain("`--sample`: `%s` is no number of persons", given[OPT_SAMPLE]);
         return false;
     }
+    if (given[OPT_SAMPLE] && !o->sample) {
+        cli_complain("`--sample`: a sample has at least one person; without it all are looked at");
+        return false;
+    }
     if (given[OPT_CONTEXT] && json_read(a, tact_str_from(given[OPT_CONTEXT]), &o->context, &error)) {
         cli_complain("`--context`: %s", error.text);
         return false;

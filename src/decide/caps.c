@@ -130,8 +130,12 @@ static bool count_own(caps_ledger *l, uint64_t tally) {
 
 tact_err caps_init(caps_ledger *l, const bundle *b, const decide_request *request, const decide_person *person,
                    arena *a) {
-    *l = (caps_ledger){
-        .bundle = b, .record = person->record, .counts = &person->counts, .arena = a, .now_ms = request->now_ms};
+    *l = (caps_ledger){.bundle = b,
+                       .record = person->record,
+                       .counts = &person->counts,
+                       .arena = a,
+                       .now_ms = request->now_ms,
+                       .past = request->past};
     for (uint32_t i = 0; i < request->events_count; i++) {
         const decide_event *e = &request->events[i];
         decide_count tallies[CAPS_OF_CHOICE_MAX];
@@ -164,15 +168,20 @@ tact_err caps_choose(caps_ledger *l, uint32_t offer, uint32_t placement) {
 
 // ---- Is there room --------------------------------------------------------------------------------------------------
 
-static inline uint64_t counted_for(caps_ledger *l, const bundle_cap *cap) {
+// What counted at `since_ms` or later, however late: a clock that was put back must not open a cap.
+static inline uint64_t counted_since(const caps_ledger *l, const bundle_cap *cap, int64_t since_ms) {
     const decide_counts *counts = l->counts;
-    int64_t since_ms = since(l, cap);
-    uint64_t counted = l->own ? find_own(l, cap->tally)->count : 0;
-    if (cap->everyone) {
-        return counted + (counts->of_everyone ? counts->of_everyone(counts->context, cap->tally, since_ms) : 0);
-    }
-    if (l->record) counted += record_tally(l->record, cap->tally, since_ms);
-    return counted + (counts->of_person ? counts->of_person(counts->context, cap->tally, since_ms) : 0);
+    if (cap->everyone) return counts->of_everyone ? counts->of_everyone(counts->context, cap->tally, since_ms) : 0;
+    int64_t counted = l->record ? record_tally(l->record, cap->tally, since_ms) : 0;
+    if (counts->of_person) counted += counts->of_person(counts->context, cap->tally, since_ms);
+    return counted > 0 ? (uint64_t)counted : 0;
+}
+
+static inline uint64_t counted_for(caps_ledger *l, const bundle_cap *cap) {
+    uint64_t counted = counted_since(l, cap, since(l, cap));
+    uint64_t later = l->past ? counted_since(l, cap, l->now_ms + 1) : 0;
+    if (counted != UINT64_MAX) counted -= later < counted ? later : counted;
+    return counted + (l->own && counted != UINT64_MAX ? find_own(l, cap->tally)->count : 0);
 }
 
 const bundle_cap *caps_full(caps_ledger *l, int32_t offer, int32_t placement, uint64_t *counted, caps_tell *tell,

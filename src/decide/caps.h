@@ -21,6 +21,7 @@ typedef struct caps_ledger {
     const decide_counts *counts;
     arena *arena;
     int64_t now_ms;
+    bool past;
     int64_t since_ms[BUNDLE_YEAR + 1]; // when calendar periods began, where they were asked for
     uint32_t periods;                  // which are known, bit by bundle_period
     caps_own *own;                     // open addressing

@@ -37,7 +37,7 @@ typedef struct decision {
     uint32_t counted;       // counters that choices had counted when caps were looked at
     decide_choice *choices; // room for as many as may be chosen
     uint32_t choices_count;
-    uint32_t *removed; // of the answer
+    uint32_t removed[BUNDLE_STAGES]; // at all placements so far
 } decision;
 
 static inline const bundle_offer *offer_of(const decision *d, const rank_candidate *c) {
@@ -360,7 +360,6 @@ static tact_err decide(decision *d, const decide_person *person, arena *a, decid
     if (caps_init(&d->caps, d->bundle, q, person, a)) return TACT_NO_MEMORY;
     if (!q->late && arm_all(&d->slots, person->unit, &answer.arms, &answer.arms_count)) return TACT_NO_MEMORY;
     d->held_out = answer.held_out;
-    d->removed = answer.removed;
     answer.places = d->places = arena_array(a, q->placements_count, sizeof *d->places);
     if (!d->places) return TACT_NO_MEMORY;
     for (uint32_t i = 0; i < q->placements_count; i++) {
@@ -368,6 +367,7 @@ static tact_err decide(decision *d, const decide_person *person, arena *a, decid
     }
     answer.counts = d->caps.choices;
     answer.counts_count = d->caps.choices_count;
+    memcpy(answer.removed, d->removed, sizeof answer.removed);
     *out = answer;
     return TACT_OK;
 }

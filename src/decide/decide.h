@@ -39,13 +39,15 @@ typedef struct decide_request {
     uint32_t events_count;
     int64_t now_ms;
     uint64_t seed; // decides ties where a placement says so
+    bool past;     // `now_ms` is not the clock's: what counted after it does not count
     bool late;     // there is no time: the placements' fallbacks alone, no rule, no experiment, no rank
 } decide_request;
 
 // How often counters counted beyond what the record says. Pure: the same answers during one decision.
 typedef struct decide_counts {
-    // Of this person, decided or recorded and not committed yet, at or after `since_ms`. NULL: nothing is.
-    uint32_t (*of_person)(void *context, uint64_t tally, int64_t since_ms);
+    // Of this person, at or after `since_ms`: what was decided or recorded and is not committed yet; less than nothing
+    // where the record says more than is to count. NULL: nothing is.
+    int64_t (*of_person)(void *context, uint64_t tally, int64_t since_ms);
     // Of everyone, committed or not. NULL: nothing ever was.
     uint64_t (*of_everyone)(void *context, uint64_t tally, int64_t since_ms);
     void *context;

@@ -100,7 +100,8 @@ static tact_err add_counts(changes *c, uint32_t from, const tied *t, const comma
     uint32_t n = decide_tallies(c->session->bundle->bundle, t->on, number, t->offer, t->placement, counts, TALLIES_MAX);
     for (uint32_t i = 0; i < n && i < TALLIES_MAX; i++) {
         command one = {.kind = COMMAND_COUNT,
-                       .time_ms = event->time_ms,
+                       // What says that it is yet to happen counts from now on: else it would fill a cap until then.
+                       .time_ms = event->time_ms < c->now_ms ? event->time_ms : c->now_ms,
                        .source = event->source,
                        .identities = event->identities,
                        .identities_count = 1, // which it is of; the event links it to the others
@@ -117,21 +118,25 @@ static tact_err add_counts(changes *c, uint32_t from, const tied *t, const comma
 // ---- Changes --------------------------------------------------------------------------------------------------------
 
 // "set.recencey: the schema has no …": the place stands at the front of the text.
-static tact_err bad_change(const tact_error *error, tact_err err, const place *at, tact_problem *p) {
+static tact_err bad_change(const tact_error *error, tact_err err, tact_problem_name name, const place *at,
+                           tact_problem *p) {
     if (err == TACT_NO_MEMORY) return problem_no_memory(p);
-    const char *colon = strstr(error->text, ": "), *blank = strchr(error->text, ' ');
+    const char *text = error->text, *colon = strstr(text, ": "), *blank = strchr(text, ' ');
     place where = *at;
-    if (colon && blank && colon < blank)
-        where = place_member(at, (tact_str){error->text, (size_t)(colon - error->text)});
-    return problem_set(p, err, TACT_PROBLEM_BAD_CHANGE, &where, "%s: %s", at->text, error->text);
+    if (colon && blank && colon < blank) {
+        where = place_member(at, (tact_str){text, (size_t)(colon - text)});
+        text = colon + 2;
+    }
+    return problem_set(p, err, name, &where, "%s: %s", where.text, text);
 }
 
 // The change `from` of the record.
 static tact_err read_plain(changes *c, uint32_t from, const schema *s, tact_value v, const place *at, command *out,
                            tact_problem *p) {
     tact_error error;
-    tact_err err = change_read(&c->session->scratch, s, v, c->now_ms, out, &error);
-    if (err) return bad_change(&error, err, at, p);
+    tact_problem_name name;
+    tact_err err = change_read_named(&c->session->scratch, s, v, c->now_ms, out, &name, &error);
+    if (err) return bad_change(&error, err, name, at, p);
     if (out->id.len || !c->id.len) return TACT_OK;
     const char *id = arena_printf(&c->session->scratch, "%.*s/%u", (int)c->id.len, c->id.ptr, from);
     if (!id) return problem_no_memory(p);
@@ -165,8 +170,11 @@ static tact_err read_tied(changes *c, uint32_t from, tact_value v, const tact_va
     if (!err) err = read_plain(c, from, eb->heard, plain, at, &one, p);
     if (err) return err;
     bool declared = one.event < eb->bundle->schema->events_count;
+    uint32_t before = c->count;
     if (declared) err = add(c, from, &one, p);
-    return err ? err : add_counts(c, from, &t, &one, declared ? one.event : -1, p);
+    if (!err) err = add_counts(c, from, &t, &one, declared ? one.event : -1, p);
+    if (!err && c->count == before) c->not_kept[c->not_kept_count++] = from;
+    return err;
 }
 
 static tact_err read_one(changes *c, uint32_t from, tact_value v, const place *at, tact_problem *p) {
@@ -174,7 +182,14 @@ static tact_err read_one(changes *c, uint32_t from, tact_value v, const place *a
     const tact_value *given = v.kind == TACT_MAP ? value_map_get_str(v.as.map, TACT_STR("token")) : NULL;
     if (given) return read_tied(c, from, v, given, at, p);
     command one = {.kind = COMMAND_SET};
+    const tact_value *event = v.kind == TACT_MAP ? value_map_get_str(v.as.map, TACT_STR("event")) : NULL;
     const schema *sc = s->bundle ? s->bundle->bundle->schema : store_schema(s->engine->store);
+    bool of_offer = event && event->kind == TACT_STRING && request_counts(value_str(*event)) != BUNDLE_ON_EVENT;
+    if (of_offer && schema_find_event(sc, value_str(*event)) < 0) {
+        const place token_at = place_member(at, TACT_STR("token"));
+        return problem_set(p, TACT_INVALID, TACT_PROBLEM_MISSING, &token_at,
+                           "%s: which offer was it? its `token`, as the answer to decide had it", token_at.text);
+    }
     tact_err err = read_plain(c, from, sc, v, at, &one, p);
     return err ? err : add(c, from, &one, p);
 }
@@ -185,6 +200,8 @@ tact_err changes_read(changes *c, tact_value list, tact_problem *p) {
         return problem_set(p, TACT_INVALID, TACT_PROBLEM_TOO_MUCH, &commands, "%s: at most %d changes at once",
                            commands.text, CHANGES_MAX);
     }
+    c->not_kept = arena_array(&c->session->scratch, list.len, sizeof *c->not_kept);
+    if (!c->not_kept) return problem_no_memory(p);
     for (uint32_t i = 0; i < list.len; i++) {
         const place at = place_item(&commands, i);
         tact_err err = read_one(c, i, list.as.items[i], &at, p);

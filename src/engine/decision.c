@@ -118,10 +118,65 @@ static uint32_t own_of(const decision *d, uint64_t tally, bool everyone) {
     return count;
 }
 
-static uint32_t of_person(void *context, uint64_t tally, int64_t since_ms) {
+// The first of the bundle's caps on decisions with this counter; behind it, if there is none.
+static uint32_t first_cap(const engine_bundle *eb, uint64_t tally) {
+    uint32_t low = 0, high = eb->by_tally_count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (eb->by_tally[middle]->tally < tally) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static bool is_counted(const engine_bundle *eb, uint64_t tally) { // by a cap on decisions
+    uint32_t first = first_cap(eb, tally);
+    return first < eb->by_tally_count && eb->by_tally[first]->tally == tally;
+}
+
+enum { ID_COUNT = 'c', ID_EVENT = 'e', ID_OF_EVENT = 'o' }; // what the id of a command is of
+
+// The same for the same decision and person, and what is counted as the `number`th.
+static void make_id(const decision *d, uint8_t what, uint64_t key, uint32_t number, uint8_t out[RESERVE_ID]) {
+    memset(out, 0, RESERVE_ID);
+    memcpy(out, d->mark, sizeof d->mark);
+    out += sizeof d->mark;
+    *out++ = what;
+    for (int i = 0; i < 8; i++) *out++ = (uint8_t)(key >> (8 * i));
+    for (int i = 0; i < 4; i++) *out++ = (uint8_t)(number >> (8 * i));
+}
+
+// Whether the view has the command, from when the same was asked before; and when it happened.
+static bool is_written(decision *d, const uint8_t id[RESERVE_ID], int64_t *time_ms) {
+    apply_answer answer;
+    tact_err err =
+        d->again ? store_answered(&d->session->reader, (tact_str){(const char *)id, RESERVE_ID}, &answer, NULL)
+                 : TACT_NOT_FOUND;
+    if (err && err != TACT_NOT_FOUND) d->code = err;
+    if (!err) *time_ms = answer.time_ms;
+    return !err;
+}
+
+// How often the decision itself counted, when it was asked before.
+static int64_t written_of(decision *d, uint64_t tally, int64_t since_ms) {
+    uint8_t id[RESERVE_ID];
+    int64_t count = 0, time_ms = 0;
+    if (!d->again || !is_counted(d->session->bundle, tally)) return 0;
+    for (uint32_t i = 0; make_id(d, ID_COUNT, tally, i, id), is_written(d, id, &time_ms); i++) {
+        count += time_ms >= since_ms;
+    }
+    return count;
+}
+
+// Beyond what the record says; less than nothing, where that has what the decision counted itself.
+static int64_t of_person(void *context, uint64_t tally, int64_t since_ms) {
     decision *d = context;
-    uint32_t count = reserve_of_person(d->session->reserved, tally, since_ms) + own_of(d, tally, false);
-    if (d->frame) log_note(d->frame, false, tally, since_ms, count);
+    int64_t count = (int64_t)reserve_of_person(d->session->reserved, tally, since_ms) + own_of(d, tally, false);
+    if (d->person.known && record_tally(&d->person.record, tally, since_ms)) count -= written_of(d, tally, since_ms);
+    if (d->frame) log_note(d->frame, false, tally, since_ms, (uint64_t)count);
     return count;
 }
 
@@ -132,6 +187,7 @@ static uint64_t of_everyone(void *context, uint64_t tally, int64_t since_ms) {
     uint64_t count = 0;
     tact_err err = store_count(&s->reader, tally, since_ms, COMMAND_TIME_MAX_MS, &count, NULL);
     if (err) d->code = err;
+    if (count) count -= (uint64_t)written_of(d, tally, since_ms);
     count += reserve_of_everyone(s->reserved, tally, since_ms) + own_of(d, tally, true);
     if (s->reserved->code) d->code = s->reserved->code;
     if (d->frame) log_note(d->frame, true, tally, since_ms, count);
@@ -153,10 +209,34 @@ static bool add_own(decision *d, const request_event *e) {
     return true;
 }
 
-// Impressions and clicks of the request: what deciding does not know of, as the schema need not declare them.
-static bool find_own(decision *d) {
+// By what an event that is written is found: itself, or one that need not be declared by the first that it counts.
+static bool is_event_written(decision *d, uint32_t number) {
+    const request_event *e = &d->in.events[number];
+    decide_count first = {.tally = 0};
+    uint8_t id[RESERVE_ID];
+    int64_t time_ms;
+    if (!e->declared &&
+        !decide_tallies(d->bundle, (bundle_count)e->on, -1, e->what.offer, e->what.placement, &first, 1)) {
+        return false;
+    }
+    make_id(d, e->declared ? ID_EVENT : ID_OF_EVENT, first.tally, number, id);
+    return is_written(d, id, &time_ms);
+}
+
+// Those events of the request that the view has not got already, and what their impressions and clicks count: which
+// deciding does not know of, as the schema need not declare them.
+static bool find_events(decision *d) {
+    d->request.events_count = d->own_count = 0;
+    d->own = NULL;
+    d->written = 0;
     for (uint32_t i = 0; i < d->in.events_count; i++) {
-        if (d->in.events[i].on != BUNDLE_ON_EVENT && !add_own(d, &d->in.events[i])) return false;
+        const request_event *e = &d->in.events[i];
+        if (is_event_written(d, i)) {
+            d->written |= UINT64_C(1) << i;
+            continue;
+        }
+        if (e->declared) d->events[d->request.events_count++] = e->what;
+        if (e->on != BUNDLE_ON_EVENT && !add_own(d, e)) return false;
     }
     return true;
 }
@@ -178,14 +258,11 @@ static tact_str draw_id(session *s, int64_t now_ms) {
     return (tact_str){text, DECISION_ID_LEN};
 }
 
+_Static_assert(DECIDE_EVENTS_MAX <= 64, "`written` has a bit for each");
+
 static tact_err set_events(decision *d, tact_problem *p) {
-    decide_event *events = arena_array(&d->session->scratch, d->in.events_count, sizeof *events);
-    if (!events) return problem_no_memory(p);
-    d->request.events = events;
-    for (uint32_t i = 0; i < d->in.events_count; i++) {
-        if (d->in.events[i].declared) events[d->request.events_count++] = d->in.events[i].what;
-    }
-    if (!find_own(d)) return problem_no_memory(p);
+    d->request.events = d->events = arena_array(&d->session->scratch, d->in.events_count, sizeof *d->events);
+    if (!d->events) return problem_no_memory(p);
     if (!d->in.events_count || d->in.dry || d->whom.id || d->whom.identities_count) return TACT_OK;
     const place at = place_of("person");
     return problem_set(p, TACT_INVALID, TACT_PROBLEM_MISSING, &at,
@@ -200,31 +277,60 @@ tact_err decision_begin(decision *d, session *s, const request *r, tact_problem 
     d->in.dry |= s->engine->read_only;
     d->id = d->in.decision.len ? d->in.decision : draw_id(s, d->in.now_ms);
     if (!d->id.ptr) return problem_no_memory(p);
+    d->again = d->in.decision.len > 0;
     d->request = (decide_request){.placements = d->in.placements,
                                   .placements_count = d->in.placements_count,
                                   .context = d->in.context,
                                   .now_ms = d->in.now_ms,
                                   .seed = fnv(d->id),
+                                  .past = r->given[REQUEST_NOW] != NULL,
                                   .late = d->in.late};
     return set_events(d, p);
 }
 
 // ---- Deciding -------------------------------------------------------------------------------------------------------
 
+static bool make_mark(decision *d) {
+    uint8_t sum[HASH_SUM];
+    buf both = buf_in(&d->session->scratch);
+    buf_add_str(&both, d->id);
+    buf_add_char(&both, '\0');
+    buf_add_str(&both, d->person.unit);
+    tact_str bytes = buf_done(&both);
+    if (!bytes.ptr) return false;
+    hash_bytes(bytes, sum);
+    memcpy(d->mark, sum, sizeof d->mark);
+    return true;
+}
+
+// In the view there is now. A number is no guess at whom it may be: it was known once, or is a mistake.
+static tact_err find_whom(decision *d, tact_problem *p) {
+    session *s = d->session;
+    tact_err err = decision_find_person(s, &d->whom, &d->person, p);
+    if (err) return err;
+    const place at = place_of("person");
+    if (d->whom.id && !d->person.known) {
+        return problem_set(p, TACT_NOT_FOUND, TACT_PROBLEM_UNKNOWN_PERSON, &at, "%s: nobody has the number %llu",
+                           at.text, (unsigned long long)d->whom.id);
+    }
+    if (!find_keys(d, &d->person) || !make_mark(d)) return problem_no_memory(p);
+    err = reserve_look(s->reserved, &s->reader, &s->scratch, d->person.keys, d->person.keys_count,
+                       d->again ? d->mark : NULL);
+    return err ? problem_set(p, err, TACT_PROBLEM_NONE, NULL, "%s", tact_err_text(err)) : TACT_OK;
+}
+
 tact_err decision_run(decision *d, const decide_observer *o, tact_problem *p) {
     session *s = d->session;
     tact_error error = {.text = ""};
-    tact_err err = decision_find_person(s, &d->whom, &d->person, p);
+    tact_err err = find_whom(d, p);
     if (err) return err;
-    if (!find_keys(d, &d->person)) return problem_no_memory(p);
-    err = reserve_look(s->reserved, &s->reader, &s->scratch, d->person.keys, d->person.keys_count);
-    if (err) return problem_set(p, err, TACT_PROBLEM_NONE, NULL, "%s", tact_err_text(err));
-    bool counted = reserve_any_of_person(s->reserved) || d->own_count || d->frame;
+    d->code = TACT_OK;
+    if (!find_events(d)) return problem_no_memory(p);
+    bool counted = reserve_any_of_person(s->reserved) || d->own_count || d->frame || d->again;
     const decide_person person = {.record = d->person.known ? &d->person.record : NULL,
                                   .unit = d->person.unit,
                                   .counts = {counted ? of_person : NULL, of_everyone, d}};
     if (d->frame) log_begin(d->frame);
-    d->code = TACT_OK;
     err = decide_run(d->bundle, &d->request, &person, &s->scratch, o, &d->answer, &error);
     if (!err && d->code) err = d->code;
     if (!err) return TACT_OK;
@@ -242,41 +348,19 @@ typedef struct decision_effects {
     uint32_t items_count;
 } decision_effects;
 
-enum { ID_COUNT = 'c', ID_EVENT = 'e', ID_OF_EVENT = 'o' }; // what the id of a command is of
-
-static void make_id(const decision *d, uint8_t what, uint64_t key, uint32_t number, uint8_t out[RESERVE_ID]) {
-    char bytes[TOKEN_DECISION_MAX + 1 + 1 + 8 + 4];
-    size_t len = d->id.len;
-    memcpy(bytes, d->id.ptr, len);
-    bytes[len++] = '\0';
-    bytes[len++] = (char)what;
-    for (int i = 0; i < 8; i++) bytes[len++] = (char)(key >> (8 * i));
-    for (int i = 0; i < 4; i++) bytes[len++] = (char)(number >> (8 * i));
-    hash_bytes((tact_str){bytes, len}, out);
-}
-
 // How many further counts there may be before a cap on decisions has no room for the ones at hand.
 static void find_spare(decision *d, reserve_item *i, uint32_t at_hand) {
     const engine_bundle *eb = d->session->bundle;
-    uint32_t low = 0, high = eb->by_tally_count;
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        if (eb->by_tally[middle]->tally < i->tally) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
     i->spare = i->spare_of_everyone = UINT64_MAX;
-    for (; low < eb->by_tally_count && eb->by_tally[low]->tally == i->tally; low++) {
-        const bundle_cap *c = eb->by_tally[low];
+    for (uint32_t n = first_cap(eb, i->tally); n < eb->by_tally_count && eb->by_tally[n]->tally == i->tally; n++) {
+        const bundle_cap *c = eb->by_tally[n];
         int64_t since_ms = decide_since(d->bundle, c, d->in.now_ms);
         uint64_t counted = at_hand;
         if (c->everyone) {
             counted += of_everyone(d, c->tally, since_ms);
         } else {
             counted += d->person.known ? record_tally(&d->person.record, c->tally, since_ms) : 0;
-            counted += of_person(d, c->tally, since_ms);
+            counted += (uint64_t)of_person(d, c->tally, since_ms);
         }
         uint64_t left = counted < c->max ? c->max - counted : 0;
         uint64_t *spare = c->everyone ? &i->spare_of_everyone : &i->spare;
@@ -284,14 +368,19 @@ static void find_spare(decision *d, reserve_item *i, uint32_t at_hand) {
     }
 }
 
-// The command of one count, and its reservation. Of somebody who is not known and stays so only everyone's counts.
+// The command of one count, and its reservation. Of somebody who is not known and stays so only everyone's counts; what
+// was counted or reserved when the same was asked before is not counted again.
 static void add_count(decision *d, decision_effects *x, const decide_count *c, uint8_t what, uint32_t number,
                       bool checked) {
     bool somebody = d->person.known || d->in.events_count;
     if (!somebody && !c->everyone) return;
-    reserve_item *i = &x->items[x->items_count++];
+    reserve_item *i = &x->items[x->items_count];
+    int64_t time_ms;
     *i = (reserve_item){.tally = c->tally, .everyone = c->everyone, .checked = checked};
     make_id(d, what, c->tally, number, i->id);
+    if (is_written(d, i->id, &time_ms)) return;
+    if (d->again && reserve_has(d->session->reserved, c->tally, i->id)) return;
+    x->items_count++;
     x->commands[x->count++] = (command){.kind = COMMAND_COUNT,
                                         .id = {(const char *)i->id, RESERVE_ID},
                                         .time_ms = d->in.now_ms,
@@ -318,13 +407,23 @@ static void add_choices(decision *d, decision_effects *x) {
     }
 }
 
-static bool add_event(decision *d, decision_effects *x, uint32_t number) {
+// What is wrong with an event is told now, by what record would refuse it for: nobody hears of it later.
+static tact_err check_event(const decision *d, const command *c, uint32_t number, tact_problem *p) {
+    tact_error error;
+    tact_err err = command_check(c, d->bundle->schema, &error);
+    if (!err) return TACT_OK;
+    const place events = place_of("events"), at = place_item(&events, number);
+    return problem_set(p, err, err == TACT_NO_MEMORY ? TACT_PROBLEM_NONE : TACT_PROBLEM_BAD_VALUE, &at, "%s: %s",
+                       at.text, error.text);
+}
+
+static tact_err add_event(decision *d, decision_effects *x, uint32_t number, tact_problem *p) {
     const request_event *e = &d->in.events[number];
     uint8_t *id = arena_alloc(&d->session->scratch, RESERVE_ID);
-    if (!id) return false;
+    if (!id) return problem_no_memory(p);
     make_id(d, ID_EVENT, 0, number, id);
     if (e->declared) {
-        x->commands[x->count++] = (command){.kind = COMMAND_EVENT,
+        x->commands[x->count] = (command){.kind = COMMAND_EVENT,
                                             .id = {(const char *)id, RESERVE_ID},
                                             .time_ms = d->in.now_ms,
                                             .source = SCHEMA_SOURCE_NONE,
@@ -334,29 +433,33 @@ static bool add_event(decision *d, decision_effects *x, uint32_t number) {
                                             .values_count = e->what.values_count,
                                             .event = (uint16_t)e->what.event,
                                             .channel = e->channel};
+        tact_err err = check_event(d, &x->commands[x->count++], number, p);
+        if (err) return err;
     }
     decide_count counts[TALLIES_OF_EVENT];
     uint32_t n = decide_tallies(d->bundle, (bundle_count)e->on, e->declared ? (int32_t)e->what.event : -1,
                                 e->what.offer, e->what.placement, counts, TALLIES_OF_EVENT);
     for (uint32_t i = 0; i < n && i < TALLIES_OF_EVENT; i++) add_count(d, x, &counts[i], ID_OF_EVENT, number, false);
-    return true;
+    return TACT_OK;
 }
 
-static decision_effects *find_effects(decision *d) {
+static tact_err find_effects(decision *d, decision_effects **out, tact_problem *p) {
     arena *a = &d->session->scratch;
     size_t most = d->answer.counts_count + (size_t)d->in.events_count * (1 + TALLIES_OF_EVENT);
     decision_effects *x = ARENA_NEW(a, decision_effects);
-    if (!x) return NULL;
+    if (!x) return problem_no_memory(p);
     x->commands = arena_array(a, most, sizeof *x->commands);
     x->items = arena_array(a, most, sizeof *x->items);
     x->entries = arena_zalloc(a, (most + 1) * sizeof(reserve_entry *)); // NOLINT(bugprone-sizeof-expression)
     x->reserved = arena_array(a, most + 1, sizeof(reserve_entry *));    // NOLINT(bugprone-sizeof-expression)
-    if (!x->commands || !x->items || !x->entries || !x->reserved) return NULL;
+    if (!x->commands || !x->items || !x->entries || !x->reserved) return problem_no_memory(p);
     for (uint32_t i = 0; i < d->in.events_count; i++) {
-        if (!add_event(d, x, i)) return NULL;
+        tact_err err = d->written >> i & 1 ? TACT_OK : add_event(d, x, i, p);
+        if (err) return err;
     }
     add_choices(d, x);
-    return x;
+    *out = x;
+    return d->code ? problem_set(p, d->code, TACT_PROBLEM_NONE, NULL, "%s", tact_err_text(d->code)) : TACT_OK;
 }
 
 // Commands that count are in the order of their reservations.
@@ -379,9 +482,9 @@ tact_err decision_run_and_reserve(decision *d, decision_effects **out, tact_prob
         if (err) return err;
         *out = NULL;
         if (!d->answer.counts_count && !d->in.events_count) return TACT_OK;
-        decision_effects *x = find_effects(d);
-        if (!x) return problem_no_memory(p);
-        if (d->code) return problem_set(p, d->code, TACT_PROBLEM_NONE, NULL, "%s", tact_err_text(d->code));
+        decision_effects *x = NULL;
+        err = find_effects(d, &x, p);
+        if (err) return err;
         err = reserve_take(s->reserved, x->items, x->items_count, d->person.keys_count ? *d->person.keys : 0,
                            d->in.now_ms, x->reserved);
         if (err == TACT_EXISTS) continue;
@@ -409,5 +512,6 @@ tact_err decision_leave(decision *d, decision_effects *x, tact_problem *p) {
     if (!err) err = effects_put(s->engine->effects, packed.ptr, packed.len);
     if (!err) return TACT_OK;
     decision_forget(d, x);
-    return err == TACT_NO_MEMORY ? problem_no_memory(p) : overloaded(p);
+    if (err == TACT_BUSY) return overloaded(p);
+    return problem_set(p, err, TACT_PROBLEM_NONE, NULL, "what it counts cannot be written: %s", tact_err_text(err));
 }

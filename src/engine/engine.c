@@ -348,6 +348,13 @@ tact_err engine_needs_writing(const tact_engine *e, tact_problem *p) {
                        db_folder(store_db(e->store)));
 }
 
+// Who still looks at a view that shows the person may log it: they first.
+tact_err engine_forget_erased(tact_engine *e, tact_error *error) {
+    if (!e->log) return TACT_OK;
+    reserve_wait_for_readers(e->reserve);
+    return log_forget(e->log, e->store, error);
+}
+
 // A folder without a store gets one, with nothing in its schema until something is published.
 static tact_err open_store(tact_engine *e, const char *folder, const tact_options *o, tact_error *error) {
     const store_options options = {.schema = NULL,
@@ -372,7 +379,9 @@ static tact_err open_all(tact_engine *e, const char *folder, const tact_options 
     if (!err) err = reserve_new(&e->memory, &e->reserve);
     if (!err && !o->read_only) err = effects_start(&e->memory, e->store, e->reserve, e->notice, &e->effects, error);
     if (!err && o->log.folder) err = log_open(&e->memory, &o->log, e->notice, &e->log, error);
-    return err;
+    if (err || o->read_only) return err;
+    if (log_forget(e->log, e->store, error)) say(e, error->text); // who was erased while it was not open
+    return TACT_OK;
 }
 
 static void close_all(tact_engine *e) {

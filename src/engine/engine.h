@@ -104,6 +104,10 @@ typedef struct engine_counts {
 } engine_counts;
 engine_counts engine_counted(const tact_engine *e); // by all sessions
 TACT_MUST_USE tact_err engine_needs_writing(const tact_engine *e, tact_problem *p);
+// After somebody was erased, in whatever way: nothing of who is erased is in the log of decisions from then on. No view
+// may be held. TACT_IO, TACT_INVALID, see log_forget: it is tried again with the next erasure, and when the log is
+// opened.
+TACT_MUST_USE tact_err engine_forget_erased(tact_engine *e, tact_error *error);
 // Makes a bundle (the engine's from now on) the active one. TACT_NO_MEMORY: it was freed.
 TACT_MUST_USE tact_err engine_swap(tact_engine *e, bundle *b, const bundles_version *v, tact_problem *p);
 

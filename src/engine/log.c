@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Subtle: erasing waits for what is queued, and holds the files, so that no frame of the person is written behind it by
-// what was decided before.
+// Subtle: forgetting waits for what is queued, and holds the files, so that no frame of the person is written behind it
+// by what was decided before.
 #include "engine/log.h"
 
 #include <dirent.h>
@@ -20,11 +20,11 @@
 #include "store/load.h"
 #include "wire/msgpack.h"
 
-enum { PATH_MAX_BYTES = 4096, MAGIC_SIZE = sizeof LOG_MAGIC - 1 };
+enum { MAGIC_SIZE = sizeof LOG_MAGIC - 1 };
 
 struct decision_log {
     ring ring; // of frames
-    char folder[PATH_MAX_BYTES - 64];
+    char folder[LOG_PATH_MAX - 64];
     tact_log_options options;
     db_notice notice;
     pthread_t thread;
@@ -56,12 +56,6 @@ void log_note(log_frame *f, bool everyone, uint64_t tally, int64_t since_ms, uin
         f->room = room;
     }
     f->counts[f->counts_count++] = (log_count){everyone, tally, since_ms, count};
-}
-
-uint64_t log_whom(tact_str unit) {
-    uint8_t hash[HASH_SUM];
-    hash_bytes(unit, hash);
-    return load_u64((const char *)hash) | UINT64_C(1) << 63;
 }
 
 static tact_value context_of(form *f, const decision *d) {
@@ -133,19 +127,50 @@ static tact_value payload_of(form *f, const decision *d, const log_frame *frame)
     return form_map(f, &all);
 }
 
-static void write_head(char *head, tact_str payload, uint64_t whom) {
-    uint8_t sum[HASH_SUM];
-    hash_bytes(payload, sum);
-    head = save_u32(head, (uint32_t)payload.len);
-    head = save_u32(head, 0);
-    head = save_u64(head, whom);
-    save_bytes(head, (const char *)sum, LOG_CHECKSUM);
+// The hash of "namespace:value"; zeros: there is none.
+static void find_whom(const decision *d, uint8_t whom[HASH_KEYED]) {
+    const tact_str unit = d->person.unit;
+    const char *colon = unit.len ? memchr(unit.ptr, ':', unit.len) : NULL;
+    memset(whom, 0, HASH_KEYED);
+    if (!colon) return;
+    const size_t len = (size_t)(colon - unit.ptr);
+    int32_t space = schema_number(d->bundle->schema, SCHEMA_IDENTITY, (tact_str){unit.ptr, len});
+    const tact_str value = {colon + 1, unit.len - len - 1};
+    if (space >= 0) store_identity_hash(d->session->engine->store, (uint16_t)space, value, whom);
 }
 
-static bool checks(const char *head, tact_str payload) {
-    uint8_t sum[HASH_SUM];
-    hash_bytes(payload, sum);
-    return memcmp(head + LOG_HEAD - LOG_CHECKSUM, sum, LOG_CHECKSUM) == 0;
+typedef struct head {
+    uint32_t len, flags;
+    uint64_t position;
+    uint8_t whom[HASH_KEYED];
+} head;
+
+static head head_of(const char *at) {
+    head h = {.len = load_u32(at + LOG_CHECKSUM),
+              .flags = load_u32(at + LOG_CHECKSUM + 4),
+              .position = load_u64(at + LOG_CHECKSUM + 8)};
+    memcpy(h.whom, at + LOG_CHECKSUM + 16, HASH_KEYED);
+    return h;
+}
+
+static void find_sum(const char *frame, size_t len, char sum[LOG_CHECKSUM]) {
+    uint8_t whole[HASH_SUM];
+    hash_bytes((tact_str){frame + LOG_CHECKSUM, len - LOG_CHECKSUM}, whole);
+    memcpy(sum, whole, LOG_CHECKSUM);
+}
+
+// Of a frame that has room for it.
+static void write_head(char *frame, size_t len, uint64_t position, const uint8_t whom[HASH_KEYED]) {
+    char *at = save_u32(frame + LOG_CHECKSUM, (uint32_t)(len - LOG_HEAD));
+    at = save_u64(save_u32(at, 0), position);
+    save_bytes(at, (const char *)whom, HASH_KEYED);
+    find_sum(frame, len, frame);
+}
+
+static bool checks(const char *frame, size_t len) {
+    char sum[LOG_CHECKSUM];
+    find_sum(frame, len, sum);
+    return memcmp(frame, sum, sizeof sum) == 0;
 }
 
 void log_put(decision_log *l, const decision *d, const log_frame *frame) {
@@ -153,11 +178,14 @@ void log_put(decision_log *l, const decision *d, const log_frame *frame) {
     form f = {&d->session->scratch, frame->failed};
     buf out = buf_in(&d->session->scratch);
     tact_value v = payload_of(&f, d, frame);
+    uint64_t position;
+    uint8_t whom[HASH_KEYED];
     buf_add(&out, no_head, LOG_HEAD);
-    bool ok = !f.failed && !msgpack_write(&out, v) && !out.failed && out.len <= LOG_HEAD + LOG_FRAME_MAX;
+    bool ok = !f.failed && !msgpack_write(&out, v) && !out.failed && out.len <= LOG_HEAD + LOG_FRAME_MAX &&
+              !store_position(&d->session->reader, &position, NULL);
     if (ok) {
-        uint64_t whom = d->person.known ? record_person(&d->person.record) : log_whom(d->person.unit);
-        write_head(out.ptr, (tact_str){out.ptr + LOG_HEAD, out.len - LOG_HEAD}, whom);
+        find_whom(d, whom);
+        write_head(out.ptr, out.len, position, whom);
         ok = ring_put(&l->ring, out.ptr, out.len);
     }
     if (!ok) atomic_fetch_add(&l->dropped, 1);
@@ -173,8 +201,8 @@ void log_flush(decision_log *l) {
 
 // ---- Files ----------------------------------------------------------------------------------------------------------
 
-static void path_of(const decision_log *l, uint64_t number, char path[PATH_MAX_BYTES]) {
-    snprintf(path, PATH_MAX_BYTES, "%s/decisions-%08llu.log", l->folder, (unsigned long long)number);
+static void path_of(const char *folder, uint64_t number, char path[LOG_PATH_MAX]) {
+    snprintf(path, LOG_PATH_MAX, "%s/decisions-%08llu.log", folder, (unsigned long long)number);
 }
 
 // The number of a file's name; false: it is none of ours.
@@ -187,12 +215,12 @@ static bool number_of(const char *name, uint64_t *number) {
 }
 
 // The smallest and the largest number that there is, and how many there are.
-static uint32_t find_files(const decision_log *l, uint64_t *first, uint64_t *last) {
+static uint32_t find_files(const char *folder, uint64_t *first, uint64_t *last) {
     uint32_t count = 0;
     uint64_t n;
     *first = UINT64_MAX;
     *last = 0;
-    DIR *dir = opendir(l->folder);
+    DIR *dir = opendir(folder);
     for (struct dirent *e; dir && (e = readdir(dir));) {
         if (!number_of(e->d_name, &n)) continue;
         count++;
@@ -203,11 +231,24 @@ static uint32_t find_files(const decision_log *l, uint64_t *first, uint64_t *las
     return count;
 }
 
+bool log_find_file(const char *folder, uint64_t *number, char path[LOG_PATH_MAX]) {
+    uint64_t n, least = UINT64_MAX;
+    DIR *dir = opendir(folder);
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        if (number_of(e->d_name, &n) && n >= *number && n < least) least = n;
+    }
+    if (dir) closedir(dir);
+    if (least == UINT64_MAX) return false;
+    *number = least;
+    path_of(folder, least, path);
+    return true;
+}
+
 static void take_oldest_away(const decision_log *l) {
-    char path[PATH_MAX_BYTES];
+    char path[LOG_PATH_MAX];
     uint64_t first, last;
-    while (find_files(l, &first, &last) > l->options.files_max) {
-        path_of(l, first, path);
+    while (find_files(l->folder, &first, &last) > l->options.files_max) {
+        path_of(l->folder, first, path);
         if (unlink(path)) return;
     }
 }
@@ -224,9 +265,9 @@ static bool write_all(int file, const char *bytes, size_t len) {
 }
 
 static bool next_file(decision_log *l) {
-    char path[PATH_MAX_BYTES];
+    char path[LOG_PATH_MAX];
     if (l->file >= 0) close(l->file);
-    path_of(l, ++l->number, path);
+    path_of(l->folder, ++l->number, path);
     l->file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
     l->size = MAGIC_SIZE;
     if (l->file < 0) return false;
@@ -242,7 +283,7 @@ static bool next_file(decision_log *l) {
 }
 
 static void tell(decision_log *l, const char *why) {
-    char text[PATH_MAX_BYTES + 200];
+    char text[LOG_PATH_MAX + 200];
     if (l->troubled || !l->notice.say) return;
     snprintf(text, sizeof text, "%s: decisions are not logged: %s", l->folder, why);
     l->notice.say(l->notice.context, text);
@@ -298,7 +339,7 @@ tact_err log_open(arena *a, const tact_log_options *options, db_notice notice, d
     if (!l->options.files_max) l->options.files_max = LOG_FILES_MAX;
     l->notice = notice;
     l->file = -1;
-    (void)find_files(l, &first, &l->number);
+    (void)find_files(l->folder, &first, &l->number);
     if (!ring_init(&l->ring, a, LOG_BYTES)) {
         return err_set(error, TACT_NO_MEMORY, "no memory for a log of decisions");
     }
@@ -318,62 +359,110 @@ void log_close(decision_log *l) {
     destroy(l);
 }
 
-// ---- Erasing --------------------------------------------------------------------------------------------------------
+// ---- Forgetting -----------------------------------------------------------------------------------------------------
 
-static bool is_among(uint64_t whom, const uint64_t *all, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        if (all[i] == whom) return true;
-    }
-    return false;
+typedef struct forgetting { // in a file
+    store_reader *view;
+    const char *path;
+    int file;
+    off_t size;
+    tact_error *error;
+} forgetting;
+
+static tact_err cannot(const forgetting *g, const char *why) {
+    return err_set(g->error, TACT_IO, "%s: the log of decisions may still hold something of persons who were erased: %s",
+                   g->path, why);
 }
 
 // The head last: until it says so, the frame is found again by whom it is of.
 static bool overwrite(int file, off_t at, uint32_t len) {
     static const char zeros[4096];
-    char head[LOG_HEAD];
-    memset(head, 0, sizeof head);
-    save_u32(save_u32(head, len), LOG_ERASED);
+    char nobody[LOG_HEAD] = {0};
+    save_u32(save_u32(nobody + LOG_CHECKSUM, len), LOG_ERASED);
     for (off_t to = at + LOG_HEAD; len;) {
         uint32_t n = len < sizeof zeros ? len : (uint32_t)sizeof zeros;
         if (pwrite(file, zeros, n, to) != (ssize_t)n) return false;
         to += n;
         len -= n;
     }
-    return pwrite(file, head, sizeof head, at) == (ssize_t)sizeof head;
+    return pwrite(file, nobody, sizeof nobody, at) == (ssize_t)sizeof nobody;
 }
 
-// Of what is no frame, as at the end of a file that was cut off, nothing is left.
-static bool erase_in_file(const char *path, const uint64_t *whom, uint32_t count) {
-    char head[LOG_HEAD];
-    int file = open(path, O_RDWR | O_CLOEXEC);
-    if (file < 0) return errno == ENOENT;
-    bool ok = true;
+static tact_err forget_frame(const forgetting *g, off_t at, const head *h) {
+    uint64_t position;
+    tact_err err = h->flags & LOG_ERASED ? TACT_NOT_FOUND : store_erased(g->view, h->whom, &position, NULL);
+    if (err == TACT_NOT_FOUND) return TACT_OK;
+    if (err) return cannot(g, "the store's erasures cannot be read");
+    if (h->position >= position) return TACT_OK; // who came back later
+    return overwrite(g->file, at, h->len) ? TACT_OK : cannot(g, strerror(errno));
+}
+
+static tact_err forget_frames(const forgetting *g) {
+    char bytes[LOG_HEAD];
     off_t at = MAGIC_SIZE;
-    for (; ok && pread(file, head, sizeof head, at) == (ssize_t)sizeof head; at += LOG_HEAD + (off_t)load_u32(head)) {
-        if (!is_among(load_u64(head + 8), whom, count)) continue;
-        ok = overwrite(file, at, load_u32(head));
+    while (at < g->size) {
+        ssize_t n = pread(g->file, bytes, sizeof bytes, at);
+        if (n < 0) return cannot(g, strerror(errno));
+        const head h = head_of(bytes);
+        if (n == sizeof bytes && h.len > LOG_FRAME_MAX) {
+            (void)cannot(g, "it is damaged, and can only be deleted");
+            return TACT_INVALID;
+        }
+        if (n < (ssize_t)sizeof bytes || at + LOG_HEAD + (off_t)h.len > g->size) {
+            return ftruncate(g->file, at) ? cannot(g, strerror(errno)) : TACT_OK;
+        }
+        tact_err err = forget_frame(g, at, &h);
+        if (err) return err;
+        at += LOG_HEAD + (off_t)h.len;
     }
-    ok = ok && !fsync(file);
-    return !close(file) && ok;
+    return TACT_OK;
 }
 
-tact_err log_erase(decision_log *l, const uint64_t *whom, uint32_t count, tact_error *error) {
-    char path[PATH_MAX_BYTES];
+static tact_err forget_in_file(store_reader *view, const char *path, tact_error *error) {
+    struct stat st;
+    forgetting g = {.view = view, .path = path, .file = open(path, O_RDWR | O_CLOEXEC), .error = error};
+    if (g.file < 0) return errno == ENOENT ? TACT_OK : cannot(&g, strerror(errno));
+    tact_err err = fstat(g.file, &st) ? cannot(&g, strerror(errno)) : TACT_OK;
+    g.size = err ? 0 : st.st_size;
+    if (!err) err = forget_frames(&g);
+    if (!err && fsync(g.file)) err = cannot(&g, strerror(errno));
+    close(g.file);
+    return err;
+}
+
+// Of every file as much as can be; the first fault is told.
+static tact_err forget_in_files(const char *folder, store_reader *view, tact_error *error) {
+    char path[LOG_PATH_MAX];
     uint64_t first, last;
-    bool ok = true;
+    tact_err err = TACT_OK;
+    if (!find_files(folder, &first, &last)) return TACT_OK;
+    for (uint64_t n = first; n <= last; n++) {
+        path_of(folder, n, path);
+        tact_err one = store_reader_renew(view, err ? NULL : error); // reading the files may take long
+        if (!one) one = forget_in_file(view, path, err ? NULL : error);
+        if (!err) err = one;
+    }
+    return err;
+}
+
+tact_err log_forget_in(const char *folder, store *s, tact_error *error) {
+    store_reader view;
+    uint64_t erased = 0;
+    tact_err err = store_reader_open(s, &view, error);
+    if (err) return err;
+    err = db_count(&view.txn, DB_TOMB, &erased) ? db_fault(&view.txn, error) : TACT_OK;
+    if (!err && erased) err = forget_in_files(folder, &view, error);
+    store_reader_close(&view);
+    return err;
+}
+
+tact_err log_forget(decision_log *l, store *s, tact_error *error) {
     if (!l) return TACT_OK;
     log_flush(l);
     pthread_mutex_lock(&l->files);
-    (void)find_files(l, &first, &last);
-    for (uint64_t n = first; ok && n <= last && last; n++) {
-        path_of(l, n, path);
-        ok = erase_in_file(path, whom, count);
-    }
-    int why = errno;
+    tact_err err = log_forget_in(l->folder, s, error);
     pthread_mutex_unlock(&l->files);
-    if (ok) return TACT_OK;
-    return err_set(error, TACT_IO, "%s: %s: the log of decisions still holds something of the person", path,
-                   strerror(why));
+    return err;
 }
 
 // ---- Reading --------------------------------------------------------------------------------------------------------
@@ -382,25 +471,34 @@ static tact_err damaged(const char *path, uint64_t at, const char *why, tact_err
     return err_set(error, TACT_INVALID, "%s: byte %llu: %s", path, (unsigned long long)at, why);
 }
 
+// All from `at` on.
+static tact_err unread(FILE *file, const char *path, uint64_t at, const char *why, tact_error *error) {
+    struct stat st;
+    uint64_t size = fstat(fileno(file), &st) ? at : (uint64_t)st.st_size;
+    return err_set(error, TACT_INVALID, "%s: byte %llu: %s; the last %llu bytes were not read", path,
+                   (unsigned long long)at, why, (unsigned long long)(size > at ? size - at : 0));
+}
+
 static tact_err read_frames(FILE *file, const char *path, arena *a, log_hear *hear, void *context, tact_error *error) {
-    char head[LOG_HEAD];
     uint64_t at = MAGIC_SIZE;
-    char *payload = arena_alloc(a, LOG_FRAME_MAX);
-    if (!payload) return err_set(error, TACT_NO_MEMORY, "no memory for a frame of a log");
-    if (fread(head, 1, MAGIC_SIZE, file) != MAGIC_SIZE || memcmp(head, LOG_MAGIC, MAGIC_SIZE) != 0) {
+    char *frame = arena_alloc(a, LOG_HEAD + LOG_FRAME_MAX);
+    if (!frame) return err_set(error, TACT_NO_MEMORY, "no memory for a frame of a log");
+    if (fread(frame, 1, MAGIC_SIZE, file) != MAGIC_SIZE || memcmp(frame, LOG_MAGIC, MAGIC_SIZE) != 0) {
         return damaged(path, 0, "it is no log of decisions", error);
     }
-    while (fread(head, 1, LOG_HEAD, file) == LOG_HEAD) {
-        uint32_t len = load_u32(head);
-        log_read r = {.at = at, .whom = load_u64(head + 8), .erased = load_u32(head + 4) & LOG_ERASED};
-        if (len > LOG_FRAME_MAX) return damaged(path, at, "a frame is damaged", error);
-        if (fread(payload, 1, len, file) != len) break;
-        r.payload = (tact_str){payload, len};
-        if (!r.erased && !checks(head, r.payload)) return damaged(path, at, "a frame is damaged", error);
+    for (;;) {
+        size_t n = fread(frame, 1, LOG_HEAD, file);
+        const head h = n == LOG_HEAD ? head_of(frame) : (head){.len = 0};
+        if (h.len > LOG_FRAME_MAX) return unread(file, path, at, "a frame is damaged", error);
+        if (n == LOG_HEAD) n += fread(frame + LOG_HEAD, 1, h.len, file);
+        if (ferror(file)) return err_set(error, TACT_IO, "%s: %s", path, strerror(errno));
+        if (!n) return TACT_OK;
+        if (n < LOG_HEAD + h.len) return unread(file, path, at, "it is cut off within a frame", error);
+        const log_read r = {.at = at, .erased = h.flags & LOG_ERASED, .payload = {frame + LOG_HEAD, h.len}};
+        if (!r.erased && !checks(frame, n)) return unread(file, path, at, "a frame is damaged", error);
         if (!hear(context, &r)) return TACT_OK;
-        at += LOG_HEAD + len;
+        at += n;
     }
-    return ferror(file) ? err_set(error, TACT_IO, "%s: %s", path, strerror(errno)) : TACT_OK;
 }
 
 tact_err log_read_file(const char *path, arena *a, log_hear *hear, void *context, tact_error *error) {

@@ -3,12 +3,15 @@
 // The log of decisions: what is needed to decide again, and what came of it. Files named decisions-NUMBER.log, each a
 // run of frames:
 //
-//      file     "tactlog1" | frames
-//      frame    length u32 | flags u32 | whom u64 | checksum 16 bytes | payload, one MessagePack map of `length` bytes
+//      file     "tactlog2" | frames
+//      frame    checksum 16 bytes | length u32 | flags u32 | position u64 | whom 16 bytes
+//               | payload, one MessagePack map of `length` bytes
 //
-// The checksum is of the payload. `whom` is the person's number, or of somebody who was not known a hash of the
-// identity with its highest bit set: by it the frames of a person who is erased are found, whose payload is then
-// overwritten with zeros, where it lies, and flagged.
+// The checksum is of all that follows it. `position` is how many commands the view showed that was decided from. `whom`
+// is the keyed hash of the person's oldest identity, or of the request's first if nobody was known; zeros if there is
+// none. It is the hash under which the store knows that an identity was erased, and by which command: so whoever was
+// erased, in whatever way and whether the log was open or not, is found in the log by log_forget. The payload is then
+// overwritten with zeros, where it lies, and the frame flagged.
 //
 // The payload:
 //      {v: 1, decision, bundle: "shop@12", hash: bytes of the bundle's files, now: ms, seed, late if it is, person or
@@ -25,7 +28,7 @@
 #define ENGINE_LOG_H
 
 #include "base/buf.h"
-#include "store/db.h"
+#include "store/store.h"
 #include "tact/tact.h"
 
 enum {
@@ -34,10 +37,11 @@ enum {
     LOG_FILES_MAX = 16,        // kept, by default
     LOG_FRAME_MAX = 2 << 20,   // a record may be large; a larger frame is dropped
     LOG_CHECKSUM = 16,
-    LOG_HEAD = 4 + 4 + 8 + LOG_CHECKSUM,
+    LOG_HEAD = LOG_CHECKSUM + 4 + 4 + 8 + HASH_KEYED,
     LOG_ERASED = 1, // a flag
+    LOG_PATH_MAX = 4096,
 };
-#define LOG_MAGIC "tactlog1"
+#define LOG_MAGIC "tactlog2"
 
 typedef struct decision_log decision_log;
 
@@ -71,24 +75,27 @@ void log_put(decision_log *l, const struct decision *d, const log_frame *f);
 uint64_t log_dropped(decision_log *l); // frames, so far
 void log_flush(decision_log *l);       // waits until what was put is written
 
-// Whom a frame is of that is about somebody unknown.
-uint64_t log_whom(tact_str unit);
-// Overwrites the frames of these, on disk when it returns. Once more does no harm. `l` may be NULL. TACT_IO.
-TACT_MUST_USE tact_err log_erase(decision_log *l, const uint64_t *whom, uint32_t count, tact_error *error);
+// Overwrites the frames of all who are erased by now and were not in the view that they were decided from; on disk when
+// it returns. Once more does no harm. What a crash left at the end of a file, a part of a frame, goes as well. No view
+// may be held. `l` may be NULL. TACT_IO; TACT_INVALID: a file is damaged, and what follows in it was not looked at.
+TACT_MUST_USE tact_err log_forget(decision_log *l, store *s, tact_error *error);
+// The same of a folder that nobody writes to.
+TACT_MUST_USE tact_err log_forget_in(const char *folder, store *s, tact_error *error);
 
 // ---- Reading --------------------------------------------------------------------------------------------------------
 
 typedef struct log_read {
     uint64_t at; // of the frame in its file
-    uint64_t whom;
     bool erased;
     tact_str payload; // until the next call
 } log_read;
 
 // Hears of each frame; false ends it.
 typedef bool log_hear(void *context, const log_read *frame);
-// A file. TACT_NOT_FOUND, TACT_IO; TACT_INVALID: it is no log, or damaged, as `error` says; what came before was heard.
-// A frame that is cut off at the end, as a crash leaves it, is none.
+// The path of the first file in a folder whose number is at least `*number`, which it is set to. False: there is none.
+bool log_find_file(const char *folder, uint64_t *number, char path[LOG_PATH_MAX]);
+// A file. TACT_NOT_FOUND, TACT_IO; TACT_INVALID: it is no log, or damaged, or cut off within a frame as a crash leaves it;
+// `error` says where, and how much was not read. What came before was heard.
 TACT_MUST_USE tact_err log_read_file(const char *path, arena *a, log_hear *hear, void *context, tact_error *error);
 
 #endif

@@ -259,8 +259,8 @@ tact_err tact_bundles(tact_engine *engine, tact_value v, tact_arena *a, tact_val
 
 // The files or the version that the request names, compiled; the view is given up. `out` stays NULL if it names none.
 static tact_err compile(release *g, session *s, bundle **out, tact_problem *p) {
-    draft_file *files;
-    uint32_t count;
+    draft_file *files = NULL;
+    uint32_t count = 0;
     tact_str name;
     uint64_t number;
     bundles_version found;
@@ -284,34 +284,39 @@ static uint32_t threads(void) {
     return processors > 1 ? (uint32_t)processors / 2 : 1;
 }
 
-static tact_err run(release *g, session *s, const bundle *wanted, arena *a, tact_value *out, tact_problem *p) {
-    simulate_options o = {.bundle = wanted,
-                          .placement = request_text(&g->r, REQUEST_PLACEMENT),
-                          .context = g->r.given[REQUEST_GIVEN] ? *g->r.given[REQUEST_GIVEN] : tact_null(),
-                          .now_ms = clock_wall_ms(),
-                          .threads = threads()};
-    tact_err err = wanted ? TACT_OK : session_needs_bundle(s, p);
-    if (!err) err = read_count(&g->r, REQUEST_SAMPLE, "sample", &o.sample, p);
-    if (!err) err = request_now_read(&g->r, &o.now_ms, p);
-    if (err) return err;
-    session_unview(s); // threads have their own
-    if (!wanted) {
-        o.bundle = s->bundle->bundle;
-    } else if (s->bundle) {
-        o.against = s->bundle->bundle;
-        o.against_name = s->bundle->name;
+static tact_err read_options(const release *g, simulate_options *o, tact_problem *p) {
+    const request *r = &g->r;
+    *o = (simulate_options){.placement = request_text(r, REQUEST_PLACEMENT),
+                            .context = r->given[REQUEST_GIVEN] ? *r->given[REQUEST_GIVEN] : tact_null(),
+                            .now_ms = clock_wall_ms(),
+                            .threads = threads()};
+    tact_err err = read_count(r, REQUEST_SAMPLE, "sample", &o->sample, p);
+    return err ? err : request_now_read(r, &o->now_ms, p);
+}
+
+// `wanted` NULL: the active one, which is then compared with nothing.
+static tact_err run(const session *s, simulate_options *o, const bundle *wanted, arena *a, tact_value *out,
+                    tact_problem *p) {
+    o->bundle = wanted ? wanted : s->bundle->bundle;
+    if (wanted && s->bundle) {
+        o->against = s->bundle->bundle;
+        o->against_name = s->bundle->name;
     }
-    return simulate_run(g->engine->store, &o, a, out, p);
+    return simulate_run(s->engine->store, o, a, out, p);
 }
 
 static tact_err simulate(release *g, arena *a, tact_value *out, tact_problem *p) {
     session *s;
+    simulate_options o;
     bundle *wanted = NULL;
-    tact_err err = session_begin(g->engine, &s, p); // what is active stays pinned to the end
+    tact_err err = read_options(g, &o, p);
+    if (!err) err = session_begin(g->engine, &s, p); // what is active stays pinned to the end
     if (err) return err;
     arena_init(&g->memory, 0);
     err = compile(g, s, &wanted, p);
-    if (!err) err = run(g, s, wanted, a, out, p);
+    if (!err && !wanted) err = session_needs_bundle(s, p);
+    session_unview(s); // threads have their own
+    if (!err) err = run(s, &o, wanted, a, out, p);
     bundle_free(wanted);
     arena_fini(&g->memory);
     session_end(s);

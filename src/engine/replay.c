@@ -172,8 +172,8 @@ static uint64_t answer(asked *x, bool everyone, uint64_t tally, int64_t since_ms
     return 0;
 }
 
-static uint32_t of_person(void *context, uint64_t tally, int64_t since_ms) {
-    return (uint32_t)answer(context, false, tally, since_ms);
+static int64_t of_person(void *context, uint64_t tally, int64_t since_ms) {
+    return (int64_t)answer(context, false, tally, since_ms);
 }
 
 static uint64_t of_everyone(void *context, uint64_t tally, int64_t since_ms) {

@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "value/time.h"
 #include "value/value.h"
+#include "wire/change.h"
 
 // ---- Keys -----------------------------------------------------------------------------------------------------------
 
@@ -81,6 +82,13 @@ static tact_err unknown_key(tact_problem *p, operation o, const place *at, tact_
     return problem_unknown(p, TACT_PROBLEM_UNKNOWN_KEY, at, noun, &n);
 }
 
+// A request that says itself what it is must not be done as something else.
+static tact_err another_operation(tact_problem *p, operation o, const place *at, tact_str said) {
+    utf8_shown shown;
+    return problem_set(p, TACT_INVALID, TACT_PROBLEM_BAD_VALUE, at, "%s: it says `%s`, and was given to `%s`", at->text,
+                       utf8_show(&shown, said), operations[o]);
+}
+
 static int find_key(operation o, tact_str name) {
     for (int i = 0; i < REQUEST_KEYS; i++) {
         if (keys[i].operations >> o & 1 && tact_str_equal(name, tact_str_from(keys[i].name))) return i;
@@ -106,6 +114,9 @@ tact_err request_read(operation o, tact_value v, request *out, tact_problem *p) 
         if (k < 0) return unknown_key(p, o, &at, value_str(e->key));
         if (!(forms[keys[k].takes].kinds >> e->value.kind & 1)) {
             return wrong_type(p, &at, forms[keys[k].takes].text, e->value);
+        }
+        if (k == REQUEST_OP && !tact_str_equal(value_str(e->value), tact_str_from(operations[o]))) {
+            return another_operation(p, o, &at, value_str(e->value));
         }
         out->given[k] = &e->value;
     }
@@ -163,7 +174,7 @@ tact_err request_whom_read(const request *r, arena *a, const schema *s, bool nee
     const place whom = place_of(keys[REQUEST_WHOM].name);
     if (v->kind != TACT_MAP) {
         out->id = v->as.u;
-        if (v->kind == TACT_UINT || v->as.i > 0) return TACT_OK;
+        if (v->kind == TACT_UINT ? v->as.u > 0 : v->as.i > 0) return TACT_OK;
         return problem_set(p, TACT_INVALID, TACT_PROBLEM_BAD_VALUE, &whom, "%s: persons are numbered from 1",
                            whom.text);
     }
@@ -199,6 +210,8 @@ static tact_err read_scalar(const tact_type *type, tact_value v, const place *at
                                                   : "time such as \"2026-12-01T10:00:00Z\"");
     }
     if (!schema_fits(type, read)) return wrong_type(p, at, schema_type_text(type), v);
+    const char *why = change_value_fault(read);
+    if (why) return problem_set(p, TACT_INVALID, TACT_PROBLEM_BAD_VALUE, at, "%s: %s", at->text, why);
     *out = read;
     return TACT_OK;
 }
@@ -275,15 +288,20 @@ tact_err request_context_read(const request *r, arena *a, const bundle *b, tact_
     return TACT_OK;
 }
 
-tact_err request_id_read(const request *r, tact_str *out, tact_problem *p) {
-    const place at = place_of(keys[REQUEST_ID].name);
-    const tact_str id = *out = request_text(r, REQUEST_ID);
-    if (!r->given[REQUEST_ID]) return TACT_OK;
+// Of an id of the caller's own, or an empty text.
+static tact_err read_id(const request *r, request_key key, tact_str *out, tact_problem *p) {
+    const place at = place_of(keys[key].name);
+    const tact_str id = *out = request_text(r, key);
+    if (!r->given[key]) return TACT_OK;
     bool plain = id.len && id.len <= REQUEST_ID_MAX;
     for (size_t i = 0; plain && i < id.len; i++) plain = (uint8_t)id.ptr[i] >= ' ' && id.ptr[i] != 0x7f;
     if (plain) return TACT_OK;
     return problem_set(p, TACT_INVALID, TACT_PROBLEM_BAD_VALUE, &at,
                        "%s: an id has 1 to %d bytes, none of them a control character", at.text, REQUEST_ID_MAX);
+}
+
+tact_err request_id_read(const request *r, tact_str *out, tact_problem *p) {
+    return read_id(r, REQUEST_ID, out, p);
 }
 
 tact_err request_now_read(const request *r, int64_t *now_ms, tact_problem *p) {
@@ -373,6 +391,22 @@ static tact_err text_member(const tact_map *map, const char *name, const place *
     return TACT_OK;
 }
 
+// An event that does not say what it is: by another key, as changes do, or by one that is misspelled.
+static tact_err without_type(const tact_map *map, const place *at, tact_problem *p) {
+    for (uint32_t i = 0; i < map->count; i++) {
+        tact_str key = value_str(map->entries[i].key);
+        near n = near_to(key);
+        near_offer(&n, TACT_STR("type"));
+        if (!n.best.len && !tact_str_equal(key, TACT_STR("event"))) continue;
+        const place where = place_member(at, key);
+        return problem_set(p, TACT_INVALID, TACT_PROBLEM_UNKNOWN_KEY, &where,
+                           "%s: an event of a request says what happened by `type`: {type: \"page_view\"}",
+                           where.text);
+    }
+    return problem_set(p, TACT_INVALID, TACT_PROBLEM_MISSING, at, "%s: what happened? {type: \"page_view\"}",
+                       at->text);
+}
+
 static tact_err read_event(arena *a, const store *s, const bundle *b, tact_value v, const place *at, request_event *out,
                            tact_problem *p) {
     if (v.kind != TACT_MAP) return wrong_type(p, at, "an event, {type: \"page_view\", …}", v);
@@ -386,10 +420,7 @@ static tact_err read_event(arena *a, const store *s, const bundle *b, tact_value
     tact_err err = text_member(v.as.map, "type", at, &type, p);
     if (!err) err = text_member(v.as.map, "channel", at, &out->channel, p);
     if (err) return err;
-    if (!type.ptr) {
-        return problem_set(p, TACT_INVALID, TACT_PROBLEM_MISSING, at, "%s: what happened? {type: \"page_view\"}",
-                           at->text);
-    }
+    if (!type.ptr) return without_type(v.as.map, at, p);
     const tact_value *given = value_map_get_str(v.as.map, TACT_STR("token"));
     if (given) {
         token t;
@@ -464,8 +495,7 @@ tact_err request_decide_read(const request *r, arena *a, const store *s, const b
                              request_decide *out, tact_problem *p) {
     *out = (request_decide){.now_ms = now_ms,
                             .explain = r->operation == OPERATION_EXPLAIN || request_flag(r, REQUEST_WHY),
-                            .late = request_flag(r, REQUEST_LATE),
-                            .decision = request_text(r, REQUEST_DECISION)};
+                            .late = request_flag(r, REQUEST_LATE)};
     out->dry = out->explain || request_flag(r, REQUEST_DRY);
     tact_err err = request_now_read(r, &out->now_ms, p);
     if (!err && r->given[REQUEST_NOW] && !out->dry) {
@@ -473,13 +503,7 @@ tact_err request_decide_read(const request *r, arena *a, const store *s, const b
         return problem_set(p, TACT_INVALID, TACT_PROBLEM_BAD_VALUE, &at, "%s: what counts happens now; it needs `dry`",
                            at.text);
     }
-    if (!err && r->given[REQUEST_DECISION]) {
-        const place at = place_of(keys[REQUEST_DECISION].name);
-        if (!out->decision.len || out->decision.len > TOKEN_DECISION_MAX) {
-            return problem_set(p, TACT_INVALID, TACT_PROBLEM_BAD_VALUE, &at, "%s: an id has 1 to %d bytes", at.text,
-                               TOKEN_DECISION_MAX);
-        }
-    }
+    if (!err) err = read_id(r, REQUEST_DECISION, &out->decision, p);
     if (!err) err = read_placements(r, b, out, p);
     if (!err) err = request_context_read(r, a, b, &out->context, p);
     return err ? err : read_events(r, a, s, b, out, p);

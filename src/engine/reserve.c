@@ -134,6 +134,7 @@ static list *list_of(reserve *r, kind k, uint64_t key) {
 
 void reserve_begin(reserve_reader *reader) {
     atomic_store(&reader->epoch, atomic_load(&reader->of->epoch));
+    reader->own = NULL;
     reader->strands = NULL;
     reader->strands_count = reader->seen_count = 0;
     reader->position = 0;
@@ -143,6 +144,10 @@ void reserve_begin(reserve_reader *reader) {
 
 void reserve_end(reserve_reader *reader) {
     atomic_store(&reader->epoch, NO_EPOCH);
+}
+
+static bool is_own(const reserve_reader *reader, const reserve_entry *e) {
+    return reader->own && memcmp(e->id, reader->own, RESERVE_OWN) == 0;
 }
 
 // Up to which number of a list entries count in this look; later ones are news.
@@ -187,7 +192,8 @@ static bool see_strand(reserve_reader *reader, arena *a, uint64_t whose, sight *
     list *l = list_of(reader->of, OF_STRAND, whose);
     uint64_t known = known_of(reader, l);
     for (reserve_entry *e = atomic_load(&l->first); e; e = atomic_load(&e->links[OF_STRAND].next)) {
-        if (e->strand != whose || e->links[OF_STRAND].number > known || in_view(reader, e)) continue;
+        if (e->strand != whose || e->links[OF_STRAND].number > known || is_own(reader, e)) continue;
+        if (in_view(reader, e)) continue;
         if (all->count == all->room) {
             uint32_t room = all->room ? 2 * all->room : 16;
             reserve_seen *larger = arena_extend(a, all->of, all->room, room, sizeof *larger);
@@ -201,9 +207,10 @@ static bool see_strand(reserve_reader *reader, arena *a, uint64_t whose, sight *
 }
 
 tact_err reserve_look(reserve_reader *reader, store_reader *view, arena *a, const uint64_t *strands,
-                      uint32_t strands_count) {
+                      uint32_t strands_count, const uint8_t *own) {
     sight all = {.of = NULL};
     reader->view = view;
+    reader->own = own;
     reader->strands = strands;
     reader->strands_count = strands_count;
     for (uint32_t i = 0; i < strands_count; i++) {
@@ -243,6 +250,7 @@ static uint64_t count_of_tally(reserve_reader *reader, list *l, uint64_t tally, 
     uint64_t count = 0, known = known_of(reader, l);
     for (reserve_entry *e = atomic_load(&l->first); e; e = atomic_load(&e->links[OF_TALLY].next)) {
         if (e->tally != tally || e->links[OF_TALLY].number > known || e->time_ms < since_ms) continue;
+        if (is_own(reader, e)) continue;
         uint64_t position = atomic_load(&e->position);
         if (position != QUEUED && position & SUBMITTED && (!b->count || position == b->position)) {
             b->position = position;
@@ -262,6 +270,22 @@ uint64_t reserve_of_everyone(reserve_reader *reader, uint64_t tally, int64_t sin
         if (has_seen(reader, b.ids[i])) return count;
     }
     return count + b.count;
+}
+
+static bool list_has(reserve_reader *reader, kind k, uint64_t key, const uint8_t *id) {
+    const list *l = list_of(reader->of, k, key);
+    for (const reserve_entry *e = atomic_load(&l->first); e; e = atomic_load(&e->links[k].next)) {
+        if (memcmp(e->id, id, RESERVE_ID) == 0) return true;
+    }
+    return false;
+}
+
+bool reserve_has(reserve_reader *reader, uint64_t tally, const uint8_t id[RESERVE_ID]) {
+    bool has = list_has(reader, OF_TALLY, tally, id);
+    for (uint32_t i = 0; !has && i < reader->strands_count; i++) {
+        has = list_has(reader, OF_STRAND, reader->strands[i], id);
+    }
+    return has;
 }
 
 // ---- Taking ---------------------------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@
 
 enum {
     RESERVE_MAX = 1 << 16, // at once: what a second of a busy shop decides
-    RESERVE_ID = HASH_SUM, // bytes of the id of a command that counts
+    RESERVE_ID = 32,       // bytes of the id of a command that counts
+    RESERVE_OWN = 16,      // that it begins with: the same for all commands of a decision for a person
     RESERVE_LISTS = 512,   // of strands, and as many of counters
 };
 
@@ -37,6 +38,7 @@ typedef struct reserve_reader {
     // While it looks:
     store_reader *view;
     uint64_t position;       // of the view
+    const uint8_t *own;      // RESERVE_OWN bytes: reservations that are the decision's own do not count; NULL: none are
     const uint64_t *strands; // of the person; none: nobody is known
     uint32_t strands_count;
     const struct reserve_seen *seen; // reserved for the person and not in the view
@@ -62,16 +64,19 @@ void reserve_free(reserve *r); // after all readers are done; the arena's memory
 void reserve_join(reserve *r, reserve_reader *reader); // `reader` stays where it is until reserve_free
 
 // To be called before a view is opened or renewed; then reserve_look, with the strands of the person in that view, in
-// an arena that lasts until reserve_end. TACT_NO_MEMORY, TACT_BUSY, TACT_IO.
+// an arena that lasts until reserve_end. What was reserved with ids that begin with `own` (may be NULL), when the same
+// was asked before, does not count. TACT_NO_MEMORY, TACT_BUSY, TACT_IO.
 void reserve_begin(reserve_reader *reader);
 TACT_MUST_USE tact_err reserve_look(reserve_reader *reader, store_reader *view, arena *a, const uint64_t *strands,
-                                    uint32_t strands_count);
+                                    uint32_t strands_count, const uint8_t *own);
 void reserve_end(reserve_reader *reader);
 
 // How often it is reserved, at or after `since_ms`, beyond what the view shows. The same until reserve_end.
 bool reserve_any_of_person(const reserve_reader *reader);
 uint32_t reserve_of_person(const reserve_reader *reader, uint64_t tally, int64_t since_ms);
 uint64_t reserve_of_everyone(reserve_reader *reader, uint64_t tally, int64_t since_ms);
+// Whether the person has, or everyone, what was reserved with this very id.
+bool reserve_has(reserve_reader *reader, uint64_t tally, const uint8_t id[RESERVE_ID]);
 
 // Reserves all items at `time_ms`, or none. `whose` is one of the reader's strands, or 0: nobody's. TACT_EXISTS:
 // somebody has taken the room of one since reserve_begin; decide again. TACT_BUSY: RESERVE_MAX are waiting.

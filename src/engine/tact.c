@@ -117,6 +117,17 @@ static tact_value refused_of(form *f, const changes *c, const writer_result *res
     return form_list(&all);
 }
 
+static tact_value not_kept_of(form *f, const changes *c) {
+    form_items all = {.count = 0};
+    for (uint32_t i = 0; i < c->not_kept_count; i++) {
+        form_fields one = {.count = 0};
+        form_put(f, &one, "at", form_printf(f, "commands[%u]", c->not_kept[i]));
+        form_put(f, &one, "text", form_text(f, TACT_STR("no cap counts it, and the schema does not declare it")));
+        form_add(f, &all, form_map(f, &one));
+    }
+    return form_list(&all);
+}
+
 static tact_err record_in(session *s, const request *r, form *f, form_fields *out, tact_problem *p) {
     const place at = place_of("commands");
     if (!r->given[REQUEST_COMMANDS]) {
@@ -130,18 +141,23 @@ static tact_err record_in(session *s, const request *r, form *f, form_fields *ou
     if (err) return err;
     writer_result *results = arena_zalloc(&s->scratch, c.count * sizeof *results);
     if (!results) return problem_no_memory(p);
+    uint64_t position = 0; // of the last; where nothing is to be applied, where the store is
+    if (!c.count && store_position(&s->reader, &position, &error)) return reply_failed(TACT_IO, p, &error);
     session_unview(s);
     err = store_record(s->engine->store, c.commands, c.count, results, &error);
     if (err) return reply_failed(err, p, &error);
-    uint64_t position = 0;
-    bool refused = false;
+    bool refused = false, erased = false;
     for (uint32_t i = 0; i < c.count; i++) {
+        erased |= c.commands[i].kind == COMMAND_ERASE && !results[i].code;
         refused |= results[i].code != TACT_OK;
         if (!results[i].code && results[i].answer.position > position) position = results[i].answer.position;
     }
+    err = erased ? engine_forget_erased(s->engine, &error) : TACT_OK;
+    if (err) return reply_failed(err, p, &error);
     form_put(f, out, "ok", tact_bool(true));
     form_put(f, out, "position", tact_int((int64_t)position));
     if (refused) form_put(f, out, "refused", refused_of(f, &c, results));
+    if (c.not_kept_count) form_put(f, out, "not_kept", not_kept_of(f, &c));
     return TACT_OK;
 }
 
@@ -199,34 +215,20 @@ tact_err tact_person(tact_engine *engine, tact_value v, tact_arena *a, tact_valu
     return reply_done(&f, form_map(&f, &out), reply, problem);
 }
 
-// What the log calls the person: all numbers it ever had, and who it was before it was known.
-static uint64_t *names_in_log(session *s, const decision_person *who, uint32_t *count) {
-    links l;
-    strand *strands;
-    arena *a = &s->scratch;
-    const schema *sc = schema_of(s);
-    uint64_t *names = arena_array(a, (size_t)2 * who->strands_count, sizeof *names);
-    *count = 0;
-    if (!names || apply_links(&s->reader.txn, a, record_person(&who->record), &l, NULL)) return NULL;
-    if (apply_load(&s->reader.txn, a, &l, &strands, NULL)) return NULL;
-    for (uint32_t i = 0; i < l.strands_count; i++) {
-        buf unit = buf_in(a);
-        buf_add_str(&unit, sc->identities[strands[i].space].name);
-        buf_add_char(&unit, ':');
-        buf_add_str(&unit, strands[i].identity);
-        tact_str text = buf_done(&unit);
-        if (!text.ptr) return NULL;
-        names[(*count)++] = strands[i].id;
-        names[(*count)++] = log_whom(text);
-    }
-    return names;
-}
-
 static void tell_erased(form *f, form_fields *out, const apply_answer *answer) {
     form_put(f, out, "ok", tact_bool(true));
     form_put(f, out, "person", tact_int((int64_t)answer->person));
     form_put(f, out, "identities", tact_int(answer->strands));
     form_put(f, out, "events", tact_int((int64_t)answer->events));
+}
+
+static tact_err forget_erased(session *s, const writer_result *result, form *f, form_fields *out, tact_problem *p) {
+    tact_error error;
+    session_unview(s);
+    tact_err err = engine_forget_erased(s->engine, &error);
+    if (err) return reply_failed(err, p, &error);
+    tell_erased(f, out, &result->answer);
+    return TACT_OK;
 }
 
 // The id of the one command; empty if the request has none.
@@ -244,20 +246,16 @@ static tact_err erase_in(session *s, const request *r, form *f, form_fields *out
     writer_result result;
     tact_error error;
     tact_str id;
-    uint32_t count;
-    tact_engine *e = s->engine;
     tact_err err = erase_id(s, r, &id, p);
     if (err) return err;
     if (id.len) { // sent again, it is about whom it was about then, whoever has the identity by now
         err = store_answered(&s->reader, id, &result.answer, &error);
-        if (!err) tell_erased(f, out, &result.answer);
-        if (err != TACT_NOT_FOUND) return err ? reply_failed(err, p, &error) : TACT_OK;
+        if (err != TACT_NOT_FOUND) return err ? reply_failed(err, p, &error) : forget_erased(s, &result, f, out, p);
     }
     err = find_known(s, r, &who, p);
     if (err) return err;
-    uint64_t *names = names_in_log(s, &who, &count);
     const char *value = arena_copy(&s->scratch, who.identity.value.ptr, who.identity.value.len);
-    if (!names || !value) return problem_no_memory(p);
+    if (!value) return problem_no_memory(p);
     const command_identity identity = {who.identity.space, {value, who.identity.value.len}};
     const command c = {.kind = COMMAND_ERASE,
                        .id = id,
@@ -266,17 +264,10 @@ static tact_err erase_in(session *s, const request *r, form *f, form_fields *out
                        .identities = &identity,
                        .identities_count = 1};
     session_unview(s);
-    // The log first, since without the person nobody knows any more what to look for in it; then what was logged
-    // meanwhile by those who still saw the person.
-    err = log_erase(e->log, names, count, &error);
-    if (!err) err = store_record(e->store, &c, 1, &result, &error);
+    err = store_record(s->engine->store, &c, 1, &result, &error);
     if (err) return reply_failed(err, p, &error);
     if (result.code) return reply_failed(result.code, p, &result.error);
-    if (e->log) reserve_wait_for_readers(e->reserve);
-    err = log_erase(e->log, names, count, &error);
-    if (err) return reply_failed(err, p, &error);
-    tell_erased(f, out, &result.answer);
-    return TACT_OK;
+    return forget_erased(s, &result, f, out, p);
 }
 
 tact_err tact_erase(tact_engine *engine, tact_value v, tact_arena *a, tact_value *reply, tact_problem *problem) {

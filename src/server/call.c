@@ -14,14 +14,12 @@
 static const struct {
     const char *name;
     access_role role;
-    bool slow;
+    call_pace pace;
 } operations[METRICS_OPERATIONS] = {
-#define QUICK false
-#define SLOW true
-#define X(NAME, name, ROLE, PACE, doc) {#name, ACCESS_##ROLE, PACE},
+#define X(NAME, name, ROLE, PACE, doc) {#name, ACCESS_##ROLE, CALL_##PACE},
 #include "wire/operation_tbl.h"
 #undef X
-    [METRICS_BATCH] = {"batch", 0, false}, // that of each that it holds
+    [METRICS_BATCH] = {"batch", 0, CALL_QUICK}, // that of each that it holds
 };
 
 uint64_t call_now_ns(void) {
@@ -70,9 +68,9 @@ static metrics_operation operation_of(tact_value v, tact_problem *p) {
     return METRICS_UNKNOWN;
 }
 
-static bool is_slow(tact_value v) {
+static call_pace pace_of(tact_value v) {
     tact_problem ignored;
-    return operations[operation_of(v, &ignored)].slow;
+    return operations[operation_of(v, &ignored)].pace;
 }
 
 static void fail(call *c, tact_err err, tact_problem_name name, const char *at, const char *text) {
@@ -92,7 +90,10 @@ static void read_batch(call *c) {
         fail(c, TACT_LIMIT, TACT_PROBLEM_TOO_MUCH, "requests", "requests: more than `batch_max` of the server allows");
         return;
     }
-    for (uint32_t i = 0; i < requests->len && !c->slow; i++) c->slow = is_slow(requests->as.items[i]);
+    for (uint32_t i = 0; i < requests->len; i++) { // that of the most patient
+        call_pace pace = pace_of(requests->as.items[i]);
+        if (pace > c->pace) c->pace = pace;
+    }
 }
 
 void call_read(call *c, tact_str bytes, uint64_t waited_ns) {
@@ -100,7 +101,8 @@ void call_read(call *c, tact_str bytes, uint64_t waited_ns) {
     c->begun_ns = call_now_ns();
     c->in = bytes.len;
     c->out = 0;
-    c->failed = c->slow = false;
+    c->failed = false;
+    c->pace = CALL_QUICK;
     c->who = (tact_str){"", 0};
     c->operation = METRICS_UNKNOWN;
     c->spans = (metrics_spans){.wait = waited_ns};
@@ -117,7 +119,7 @@ void call_read(call *c, tact_str bytes, uint64_t waited_ns) {
         read_batch(c);
     } else {
         c->operation = operation_of(c->request, &c->problem);
-        c->slow = operations[c->operation].slow;
+        c->pace = operations[c->operation].pace;
         c->failed = c->operation == METRICS_UNKNOWN;
     }
     c->spans.read = call_now_ns() - c->begun_ns;

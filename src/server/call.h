@@ -23,6 +23,8 @@ enum {
     CALL_MEMORY_KEPT = 1 << 20,  // a thread that took more for a request gives it back afterwards
 };
 
+typedef enum call_pace { CALL_QUICK, CALL_SLOW, CALL_HEAVY, CALL_PACES } call_pace; // see wire/operation_tbl.h
+
 // What all calls share. Whoever changes it changes one number or pointer at a time.
 typedef struct call_env {
     tact_engine *engine;
@@ -43,7 +45,7 @@ typedef struct call { // of one thread at a time
     // Of one request:
     tact_value request;
     metrics_operation operation;
-    bool slow; // to be answered where waiting is allowed
+    call_pace pace; // where it is to be answered
     uint64_t begun_ns;
     uint64_t in, out; // bytes
     metrics_spans spans;

@@ -66,13 +66,18 @@ setting_texts listen_addresses(const listeners *l) {
     return l->addresses;
 }
 
-// A client that is gone before it is greeted must not close the door behind it. NNG 1.5.2 greets whom it accepts; if
-// that write ends in EPIPE, NNG takes it for the listener's own end (NNG_ECLOSED) and never accepts again: on ipc://
-// one such client is enough. ECONNRESET means the same to whoever sends, and there NNG goes on. So the program has a
-// sendmsg, which NNG's library finds before libc's, and which never says EPIPE.
+// What is written to somebody who is gone counts as written: that he is gone is learnt by reading, and only there. For
+// NNG 1.5.2 has two faults. A client who is gone before he is greeted: if that write ends in EPIPE, NNG takes it for
+// the listener's own end (NNG_ECLOSED) and never accepts again. And a client who goes with requests in flight: if a
+// reply to him fails, NNG closes his connection while the next request is being read, that reading is begun once more
+// and never ends, and the one thread that takes connections away waits for it for ever: none goes any more, and the
+// server never stops. So the program has a sendmsg, which NNG's library finds before libc's, and which knows no such
+// errors.
 __attribute__((visibility("default"))) ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
     ssize_t sent = syscall(SYS_sendmsg, fd, message, flags);
-    if (sent < 0 && errno == EPIPE) errno = ECONNRESET;
+    if (sent >= 0 || (errno != EPIPE && errno != ECONNRESET)) return sent;
+    sent = 0;
+    for (size_t i = 0; i < (size_t)message->msg_iovlen; i++) sent += (ssize_t)message->msg_iov[i].iov_len;
     return sent;
 }
 

@@ -104,19 +104,17 @@ static uint32_t workers_of(const settings *o) {
 
 static tact_err begin_answering(server *s, tact_error *error) {
     const settings *o = &s->settings;
-    uint32_t workers = workers_of(o);
-    s->metrics = metrics_new(workers + o->waiters);
+    work_options options = {.env = &s->env,
+                            .contexts = o->contexts,
+                            .workers = workers_of(o),
+                            .waiters = o->waiters,
+                            .queue_max = o->queue};
+    options.counted = s->metrics = metrics_new(work_seats(&options));
     if (!s->metrics) return err_set(error, TACT_NO_MEMORY, "no memory for what a server counts");
     int rc = nng_rep0_open(&s->socket);
     if (rc) return err_set(error, TACT_NO_MEMORY, "no socket to answer on: %s", nng_strerror(rc));
     s->opened = true;
-    const work_options options = {.socket = s->socket,
-                                  .env = &s->env,
-                                  .counted = s->metrics,
-                                  .contexts = o->contexts,
-                                  .workers = workers,
-                                  .waiters = o->waiters,
-                                  .queue_max = o->queue};
+    options.socket = s->socket;
     return work_start(&s->memory, &options, &s->work, error);
 }
 

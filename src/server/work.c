@@ -8,6 +8,9 @@
 #include <nng/supplemental/util/platform.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -32,26 +35,32 @@ typedef struct queue {
 typedef struct seat { // where requests are answered, by one thread at a time
     work *work;
     call call;
-    size_t room; // that replies have needed
-    bool waits;  // slow operations are welcome
-    pthread_t thread;
+    call_pace pace;    // of the requests that are answered here
+    size_t room;       // that replies have needed
+    pthread_t thread;  // but for quick ones
     struct seat *next; // free
 } seat;
 
+typedef struct pool { // of threads that answer what is not quick
+    queue queue;
+    uint32_t most; // in it
+    pthread_cond_t came;
+} pool;
+
 struct work {
     slot *slots;
-    seat *seats; // of workers, then of waiters
-    uint32_t slots_count, workers, waiters, slow_max;
+    seat *seats; // of workers, then of threads of our own
+    uint32_t slots_count, workers, threads;
     tact_str overloaded; // the reply
     _Atomic bool draining;
     _Atomic uint32_t in_flight;
     _Atomic uint32_t resting; // slots that take nothing more, since it is drained
     _Atomic uint64_t shed;
     pthread_mutex_t mutex; // over all below
-    pthread_cond_t slow_came;
-    seat *free; // of workers
-    queue quick, slow;
+    seat *free;            // of workers
+    queue quick;
     uint32_t quick_max;
+    pool pools[CALL_PACES]; // none for CALL_QUICK
     bool stopping;
 };
 
@@ -138,13 +147,14 @@ static nng_msg *write_reply(seat *p) {
 
 // ---- Answering ------------------------------------------------------------------------------------------------------
 
-static bool leave_to_waiters(slot *s) {
+static bool leave_to_pool(slot *s, call_pace pace) {
     work *w = s->work;
+    pool *p = &w->pools[pace];
     pthread_mutex_lock(&w->mutex);
-    bool room = w->slow.count < w->slow_max;
+    bool room = p->queue.count < p->most;
     if (room) {
-        push(&w->slow, s);
-        pthread_cond_signal(&w->slow_came);
+        push(&p->queue, s);
+        pthread_cond_signal(&p->came);
     }
     pthread_mutex_unlock(&w->mutex);
     return room;
@@ -154,9 +164,10 @@ static void answer(seat *p, slot *s) {
     call *c = &p->call;
     tact_str bytes = {nng_msg_body(s->message), nng_msg_len(s->message)};
     call_read(c, bytes, call_now_ns() - s->since_ns);
-    if (c->slow && !p->waits) {
+    if (c->pace != p->pace) {
+        call_pace pace = c->pace;
         call_leave(c);
-        if (!leave_to_waiters(s)) refuse(s);
+        if (!leave_to_pool(s, pace)) refuse(s);
         return;
     }
     call_work(c);
@@ -212,15 +223,22 @@ static void received(void *context) {
     for (; p && s; s = next_queued(w, p)) answer(p, s);
 }
 
-static void *wait_for_slow(void *context) {
+// What computes for long steps back for what is waited for: on Linux a thread has a priority of its own.
+static void step_back(void) {
+    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), WORK_NICE);
+}
+
+static void *answer_pool(void *context) {
     seat *p = context;
     work *w = p->work;
+    pool *from = &w->pools[p->pace];
+    if (p->pace == CALL_HEAVY) step_back();
     pthread_mutex_lock(&w->mutex);
     for (;;) {
-        slot *s = pop(&w->slow);
+        slot *s = pop(&from->queue);
         if (!s && w->stopping) break;
         if (!s) {
-            pthread_cond_wait(&w->slow_came, &w->mutex);
+            pthread_cond_wait(&from->came, &w->mutex);
             continue;
         }
         pthread_mutex_unlock(&w->mutex);
@@ -256,27 +274,41 @@ static bool open_slot(work *w, slot *s, nng_socket socket) {
     return true;
 }
 
-static bool open_seats(work *w, const work_options *o) {
-    for (uint32_t i = 0; i < w->workers; i++) {
-        seat *p = &w->seats[i];
-        *p = (seat){.work = w, .room = REPLY_ROOM, .next = w->free};
-        call_init(&p->call, o->env, metrics_shard_of(o->counted, i));
-        w->free = p;
-    }
-    for (; w->waiters < o->waiters; w->waiters++) {
-        seat *p = &w->seats[w->workers + w->waiters];
-        *p = (seat){.work = w, .room = REPLY_ROOM, .waits = true};
-        call_init(&p->call, o->env, metrics_shard_of(o->counted, w->workers + w->waiters));
-        if (pthread_create(&p->thread, NULL, wait_for_slow, p)) return false;
+static seat *open_seat(work *w, const work_options *o, call_pace pace) {
+    uint32_t number = w->workers + w->threads;
+    seat *p = &w->seats[number];
+    *p = (seat){.work = w, .pace = pace, .room = REPLY_ROOM};
+    call_init(&p->call, o->env, metrics_shard_of(o->counted, number));
+    return p;
+}
+
+static bool open_pool(work *w, const work_options *o, call_pace pace, uint32_t threads, uint32_t most) {
+    w->pools[pace].most = most;
+    for (uint32_t i = 0; i < threads; i++, w->threads++) {
+        seat *p = open_seat(w, o, pace);
+        if (pthread_create(&p->thread, NULL, answer_pool, p)) {
+            call_fini(&p->call);
+            return false;
+        }
     }
     return true;
 }
 
+static bool open_seats(work *w, const work_options *o) {
+    for (; w->workers < o->workers; w->workers++) {
+        seat *p = open_seat(w, o, CALL_QUICK);
+        p->next = w->free;
+        w->free = p;
+    }
+    // So many wait at most that there are contexts left for what is quick.
+    return open_pool(w, o, CALL_SLOW, o->waiters, o->contexts / 2) &&
+           open_pool(w, o, CALL_HEAVY, WORK_HEAVY, WORK_HEAVY_QUEUE);
+}
+
 static bool open_all(work *w, arena *a, const work_options *o) {
     w->slots = arena_zalloc(a, o->contexts * sizeof *w->slots);
-    w->seats = arena_zalloc(a, (size_t)(o->workers + o->waiters) * sizeof *w->seats);
+    w->seats = arena_zalloc(a, work_seats(o) * sizeof *w->seats);
     if (!w->slots || !w->seats || !say_overloaded(a, &w->overloaded)) return false;
-    w->workers = o->workers;
     if (!open_seats(w, o)) return false;
     while (w->slots_count < o->contexts) {
         if (!open_slot(w, &w->slots[w->slots_count++], o->socket)) return false;
@@ -288,9 +320,8 @@ tact_err work_start(arena *a, const work_options *o, work **out, tact_error *err
     work *w = ARENA_NEW(a, work);
     if (!w) return no_memory(error);
     w->quick_max = o->queue_max;
-    w->slow_max = o->contexts / 2; // so that what waits for the disk leaves room for what does not
     pthread_mutex_init(&w->mutex, NULL);
-    pthread_cond_init(&w->slow_came, NULL);
+    for (int i = 0; i < CALL_PACES; i++) pthread_cond_init(&w->pools[i].came, NULL);
     if (!open_all(w, a, o)) {
         work_stop(w);
         return no_memory(error);
@@ -338,12 +369,12 @@ void work_stop(work *w) {
     atomic_store(&w->draining, true);
     pthread_mutex_lock(&w->mutex);
     w->stopping = true;
-    pthread_cond_broadcast(&w->slow_came);
+    for (int i = 0; i < CALL_PACES; i++) pthread_cond_broadcast(&w->pools[i].came);
     pthread_mutex_unlock(&w->mutex);
-    for (uint32_t i = 0; i < w->waiters; i++) pthread_join(w->seats[w->workers + i].thread, NULL);
+    for (uint32_t i = 0; i < w->threads; i++) pthread_join(w->seats[w->workers + i].thread, NULL);
     close_slots(w->slots, w->slots_count);
-    for (uint32_t i = 0; i < w->workers + w->waiters; i++) call_fini(&w->seats[i].call);
-    pthread_cond_destroy(&w->slow_came);
+    for (uint32_t i = 0; i < w->workers + w->threads; i++) call_fini(&w->seats[i].call);
+    for (int i = 0; i < CALL_PACES; i++) pthread_cond_destroy(&w->pools[i].came);
     pthread_mutex_destroy(&w->mutex);
 }
 
@@ -351,6 +382,7 @@ void work_gauges(work *w, metrics_gauges *g) {
     g->in_flight = atomic_load(&w->in_flight);
     g->shed_total = atomic_load(&w->shed);
     pthread_mutex_lock(&w->mutex);
-    g->waiting = w->quick.count + w->slow.count;
+    g->waiting = w->quick.count;
+    for (int i = 0; i < CALL_PACES; i++) g->waiting += w->pools[i].queue.count;
     pthread_mutex_unlock(&w->mutex);
 }

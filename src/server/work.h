@@ -4,8 +4,8 @@
 // thread of NNG's that a request comes in on takes a seat, answers, goes on with what was queued meanwhile, and gives
 // the seat back when nothing is left: no request changes threads while there is room, and none waits while a seat is
 // free. Who finds all seats taken leaves the request in the queue; who finds the queue full refuses it at once, as
-// `overloaded`, so that those that are served are served as fast as ever. What may have to wait (slow operations) goes
-// on to threads of its own.
+// `overloaded`, so that those that are served are served as fast as ever. What may have to wait, or
+// computes for long, goes on to threads of its own.
 //
 // docs/performance.md has what was measured for this and for the other shapes.
 #ifndef SERVER_WORK_H
@@ -16,8 +16,11 @@
 #include "server/call.h"
 
 enum {
-    WORK_SEND_MS = 10000, // that a reply waits for a client who reads slowly; then it is dropped
-    WORK_LINGER_MS = 50,  // that the system has for what was handed to it, before connections are closed
+    WORK_HEAVY = 2,        // threads for heavy operations
+    WORK_HEAVY_QUEUE = 16, // heavy operations that wait; further ones are refused
+    WORK_NICE = 10,        // by how much those threads step back
+    WORK_SEND_MS = 10000,  // that a reply waits for a client who reads slowly; then it is dropped
+    WORK_LINGER_MS = 50,   // that the system has for what was handed to it, before connections are closed
 };
 
 typedef struct work work;
@@ -25,9 +28,13 @@ typedef struct work work;
 typedef struct work_options {
     nng_socket socket; // REP0
     call_env *env;
-    metrics *counted; // of workers + waiters shards
+    metrics *counted; // of work_seats shards
     uint32_t contexts, workers, waiters, queue_max;
 } work_options;
+
+static inline uint32_t work_seats(const work_options *o) {
+    return o->workers + o->waiters + WORK_HEAVY;
+}
 
 // Begins to answer; what is in the arena lives as long as the work. TACT_NO_MEMORY: memory, or threads.
 TACT_MUST_USE tact_err work_start(arena *a, const work_options *o, work **out, tact_error *error);

@@ -46,9 +46,31 @@ db_key apply_identity_key(uint16_t space, tact_str value) {
     return k;
 }
 
-static db_key tomb_key(const apply_env *env, uint16_t space, tact_str value) {
+void apply_identity_hash(const apply_env *env, uint16_t space, tact_str value, uint8_t out[HASH_KEYED]) {
     db_key identity = apply_identity_key(space, value);
-    return hash_of(env, OF_IDENTITY, db_key_str(&identity));
+    hash_keyed(env->secret, OF_IDENTITY, db_key_str(&identity), out);
+}
+
+static db_key tomb_key(const apply_env *env, uint16_t space, tact_str value) {
+    db_key hash = {.len = HASH_KEYED};
+    apply_identity_hash(env, space, value, (uint8_t *)hash.as.bytes);
+    return hash;
+}
+
+// A tomb: the time before which nothing is taken any more, and the position of the last erasure.
+static tact_err read_tomb(db_txn *t, tact_str key, uint64_t *time_ms, uint64_t *position) {
+    tact_str v = {NULL, 0};
+    tact_err err = db_get(t, DB_TOMB, key, &v);
+    if (err) return err;
+    if (v.len != APPLY_TOMB) return TACT_INVALID;
+    *time_ms = load_u64(v.ptr);
+    *position = load_u64(v.ptr + 8);
+    return TACT_OK;
+}
+
+tact_err apply_erased(db_txn *t, const uint8_t hash[HASH_KEYED], uint64_t *position) {
+    uint64_t time_ms;
+    return read_tomb(t, (tact_str){(const char *)hash, HASH_KEYED}, &time_ms, position);
 }
 
 // ---- Looking up -----------------------------------------------------------------------------------------------------
@@ -164,6 +186,7 @@ tact_err apply_seen(db_txn *t, const apply_env *env, tact_str id, apply_answer *
     *out = (apply_answer){.position = load_u64(v.ptr),
                           .person = load_u64(v.ptr + 8),
                           .repeated = true,
+                          .time_ms = load_i64(v.ptr + APPLY_ANSWER - 8),
                           .strands = load_u32(v.ptr + 16),
                           .events = load_u64(v.ptr + 20)};
     return TACT_OK;
@@ -187,8 +210,8 @@ static tact_err check_erased(apply *p, tact_error *error) {
     for (uint32_t i = 0; p->erased && i < p->c->identities_count; i++) {
         const command_identity *given = &p->c->identities[i];
         db_key key = tomb_key(p->env, given->space, given->value);
-        uint64_t erased_ms;
-        tact_err err = plan_get_number(p->t, DB_TOMB, &key, &erased_ms);
+        uint64_t erased_ms = 0, position;
+        tact_err err = read_tomb(p->t, db_key_str(&key), &erased_ms, &position);
         if (err == TACT_NOT_FOUND || (!err && p->c->time_ms > (int64_t)erased_ms)) continue;
         if (err) return plan_damaged(p->t, error, "an erasure");
         return err_set(error, TACT_NOT_FOUND, "whom it is about was erased after it happened");
@@ -369,10 +392,13 @@ static tact_err plan_unlink(apply *p, tact_error *error) {
 static tact_err bury(apply *p, uint16_t space, tact_str value, tact_error *error) {
     db_key key = tomb_key(p->env, space, value);
     p->erased = true;
-    uint64_t before_ms = 0, now_ms = (uint64_t)p->c->time_ms;
-    tact_err err = plan_get_number(p->t, DB_TOMB, &key, &before_ms);
+    uint64_t before_ms = 0, position, now_ms = (uint64_t)p->c->time_ms;
+    tact_err err = read_tomb(p->t, db_key_str(&key), &before_ms, &position);
     if (err && err != TACT_NOT_FOUND) return plan_damaged(p->t, error, "an erasure");
-    plan_put_number(&p->plan, DB_TOMB, &key, before_ms > now_ms ? before_ms : now_ms);
+    buf tomb = buf_in(p->a);
+    pack_u64(&tomb, before_ms > now_ms ? before_ms : now_ms);
+    pack_u64(&tomb, p->answer.position);
+    plan_put_buf(&p->plan, DB_TOMB, &key, &tomb);
     return TACT_OK;
 }
 

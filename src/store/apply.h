@@ -16,7 +16,7 @@
 #include "store/plan.h"
 #include "value/command.h"
 
-enum { APPLY_SECRET = HASH_SECRET, APPLY_ANSWER = 36 }; // bytes, of the secret and of an answer in `seen`
+enum { APPLY_SECRET = HASH_SECRET, APPLY_ANSWER = 36, APPLY_TOMB = 16 }; // bytes: of the secret, of an answer, of a tomb
 
 typedef struct apply_env { // what is the same for all commands
     const schema *schema;
@@ -28,6 +28,7 @@ typedef struct apply_answer {
     uint64_t position; // of the command among all that were applied; counts from 1
     uint64_t person;   // whom the first identity now belongs to; ERASE: who was erased, 0 if nobody was known
     bool repeated;     // was applied before
+    int64_t time_ms;   // repeated: when it happened
     uint32_t strands;  // ERASE: identities deleted. SWEEP: those from which something was taken
     uint64_t events;   // ERASE, SWEEP: events deleted
     uint64_t answers;  // SWEEP: of command ids, forgotten
@@ -66,6 +67,11 @@ TACT_MUST_USE tact_err apply_end(apply_batch *b, tact_error *error);
 // What a command with this id was answered when it was applied. TACT_NOT_FOUND: it was not, or that was forgotten;
 // TACT_INVALID: what is kept of it is damaged.
 TACT_MUST_USE tact_err apply_seen(db_txn *t, const apply_env *env, tact_str id, apply_answer *out);
+
+// An identity's keyed hash, under which it is known that it was erased; and the position of the last command that did.
+void apply_identity_hash(const apply_env *env, uint16_t space, tact_str value, uint8_t out[HASH_KEYED]);
+// TACT_NOT_FOUND: it never was.
+TACT_MUST_USE tact_err apply_erased(db_txn *t, const uint8_t hash[HASH_KEYED], uint64_t *position);
 
 // ---- Looking up: for readers and writers ---------------------------------------------------------------------------
 

@@ -137,7 +137,8 @@ static tact_err check_event(check *c, tact_str key, tact_str value) {
 }
 
 static tact_err check_tomb(check *c, tact_str key, tact_str value) {
-    bool form = key.len == HASH_KEYED && value.len == 8 && load_u64(value.ptr) <= COMMAND_TIME_MAX_MS;
+    bool form = key.len == HASH_KEYED && value.len == APPLY_TOMB && load_u64(value.ptr) <= COMMAND_TIME_MAX_MS &&
+                load_u64(value.ptr + 8) <= c->state.position;
     return form ? TACT_OK : wrong(c, "an erasure that is none", value.len);
 }
 

@@ -431,6 +431,17 @@ tact_err store_schema_of(store_reader *r, arena *a, const schema **out, tact_err
 }
 
 // Apart from what applying commands hashes, which has letters.
+void store_identity_hash(const store *s, uint16_t space, tact_str value, uint8_t out[HASH_KEYED]) {
+    apply_identity_hash(&s->env, space, value, out);
+}
+
+tact_err store_erased(store_reader *r, const uint8_t hash[HASH_KEYED], uint64_t *position, tact_error *error) {
+    tact_err err = apply_erased(&r->txn, hash, position);
+    if (!err) return TACT_OK;
+    if (err == TACT_NOT_FOUND) return err_set(error, err, "it was never erased");
+    return plan_damaged(&r->txn, error, "an erasure");
+}
+
 void store_hash(const store *s, uint8_t what, tact_str bytes, uint8_t out[HASH_KEYED]) {
     hash_keyed(s->env.secret, what, bytes, out);
 }

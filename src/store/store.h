@@ -114,6 +114,11 @@ TACT_MUST_USE tact_err store_answered(store_reader *r, tact_str id, apply_answer
 TACT_MUST_USE tact_err store_position(store_reader *r, uint64_t *position, tact_error *error);
 // The schema of what is in view, in the arena: newer than store_schema where another process has changed it.
 TACT_MUST_USE tact_err store_schema_of(store_reader *r, arena *a, const schema **out, tact_error *error);
+// The keyed hash by which an identity (normalised) is known to have been erased, and the position of the last command
+// that erased it. TACT_NOT_FOUND: none did.
+void store_identity_hash(const store *s, uint16_t space, tact_str value, uint8_t out[HASH_KEYED]);
+TACT_MUST_USE tact_err store_erased(store_reader *r, const uint8_t hash[HASH_KEYED], uint64_t *position,
+                                    tact_error *error);
 // A hash of `bytes` that only who has this store can make. The same bytes as another `what` have another hash.
 void store_hash(const store *s, uint8_t what, tact_str bytes, uint8_t out[HASH_KEYED]);
 

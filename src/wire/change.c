@@ -42,6 +42,7 @@ typedef struct reading {
     arena *a;
     const schema *s;
     tact_error *error;
+    tact_problem_name *name; // what programs may act on, where it is more than that the change is wrong; NULL
     const tact_value *given[KEYS]; // NULL: it was not
     key does;
     command *c;
@@ -50,6 +51,10 @@ typedef struct reading {
 
 static tact_err no_memory(reading *r) {
     return err_set(r->error, TACT_NO_MEMORY, "no memory for a change");
+}
+
+static void set_name(reading *r, tact_problem_name name) {
+    if (r->name) *r->name = name;
 }
 
 static int find_key(tact_str name) {
@@ -62,6 +67,7 @@ static int find_key(tact_str name) {
 static tact_err unknown_key(reading *r, tact_str name) {
     utf8_shown room;
     near n = near_to(name);
+    set_name(r, TACT_PROBLEM_UNKNOWN_KEY);
     for (int i = 0; i < KEYS; i++) near_offer(&n, tact_str_from(keys[i].name));
     if (!n.best.len) return err_set(r->error, TACT_INVALID, "%s: a change has no such key", utf8_show(&room, name));
     return err_set(r->error, TACT_INVALID, "%s: a change has no such key; did you mean `%.*s`?", utf8_show(&room, name),
@@ -131,13 +137,14 @@ static tact_err find_kind(reading *r) {
 static const struct {
     const char *noun;
     int32_t (*find)(const schema *s, tact_str name);
+    tact_problem_name unknown;
 } members[SCHEMA_KINDS] = {
-    [SCHEMA_IDENTITY] = {"identity", schema_find_identity},
-    [SCHEMA_ATTRIBUTE] = {"attribute", schema_find_attribute},
-    [SCHEMA_PURPOSE] = {"purpose", schema_find_purpose},
-    [SCHEMA_EVENT] = {"event", schema_find_event},
-    [SCHEMA_AGGREGATE] = {"aggregate", schema_find_aggregate},
-    [SCHEMA_SOURCE] = {"source", schema_find_source},
+    [SCHEMA_IDENTITY] = {"identity", schema_find_identity, TACT_PROBLEM_UNKNOWN_IDENTITY},
+    [SCHEMA_ATTRIBUTE] = {"attribute", schema_find_attribute, TACT_PROBLEM_UNKNOWN_ATTRIBUTE},
+    [SCHEMA_PURPOSE] = {"purpose", schema_find_purpose, TACT_PROBLEM_BAD_CHANGE},
+    [SCHEMA_EVENT] = {"event", schema_find_event, TACT_PROBLEM_UNKNOWN_EVENT},
+    [SCHEMA_AGGREGATE] = {"aggregate", schema_find_aggregate, TACT_PROBLEM_BAD_CHANGE},
+    [SCHEMA_SOURCE] = {"source", schema_find_source, TACT_PROBLEM_BAD_CHANGE},
 };
 
 static tact_err unknown(reading *r, const char *at, const char *noun, tact_str name, const near *n) {
@@ -152,6 +159,7 @@ static tact_err find_member(reading *r, const char *at, schema_kind kind, tact_s
     *number = members[kind].find(r->s, name);
     if (*number >= 0) return TACT_OK;
     near n = near_to(name);
+    set_name(r, members[kind].unknown);
     const strmap *all = &r->s->names[kind];
     for (uint32_t i = 0; i < all->count; i++) {
         tact_str other = all->entries[i].key;
@@ -167,6 +175,7 @@ static tact_err find_property(reading *r, const char *at, const schema_event *e,
     for (uint32_t i = 0; i < e->properties_count; i++) {
         if (!e->properties[i].retired) near_offer(&n, e->properties[i].name);
     }
+    set_name(r, TACT_PROBLEM_UNKNOWN_ATTRIBUTE);
     const char *noun = arena_printf(r->a, "property of `%.*s` called", (int)e->name.len, e->name.ptr);
     return noun ? unknown(r, at, noun, name, &n) : no_memory(r);
 }
@@ -426,8 +435,14 @@ static tact_err read_common(reading *r) {
 }
 
 tact_err change_read(arena *a, const schema *s, tact_value v, int64_t now_ms, command *out, tact_error *error) {
+    return change_read_named(a, s, v, now_ms, out, NULL, error);
+}
+
+tact_err change_read_named(arena *a, const schema *s, tact_value v, int64_t now_ms, command *out,
+                           tact_problem_name *name, tact_error *error) {
     command c = {.time_ms = now_ms, .source = SCHEMA_SOURCE_NONE};
-    reading r = {.a = a, .s = s, .error = error, .c = &c};
+    reading r = {.a = a, .s = s, .error = error, .name = name, .c = &c};
+    set_name(&r, TACT_PROBLEM_BAD_CHANGE);
     if (v.kind != TACT_MAP) {
         return err_set(error, TACT_INVALID, "a change is an object, {\"set\": {…}, \"person\": {…}}; got %s",
                        value_kind_name((tact_kind)v.kind));

@@ -17,6 +17,7 @@
 #ifndef WIRE_CHANGE_H
 #define WIRE_CHANGE_H
 
+#include "tact/problem.h"
 #include "value/command.h"
 
 // How far ahead of the clock a change may lie that is no event: clocks differ a little, and a statement from next year
@@ -27,9 +28,13 @@
 // member at fault at the front of the text, and the nearest name that there is: "set.recencey: the schema has no
 // attribute `recencey`; did you mean `recency`?". A time that is further ahead of `now_ms` is for events
 // alone. TACT_NO_MEMORY.
-// What is wrong with a value, no list, that is to be kept, whatever its type: NULL: nothing.
-const char *change_value_fault(tact_value v);
 TACT_MUST_USE tact_err change_read(arena *a, const schema *s, tact_value v, int64_t now_ms, command *out,
                                    tact_error *error);
+// The same; what programs may act on goes to `name`: UNKNOWN_ATTRIBUTE and the like, or BAD_CHANGE. It may be NULL.
+TACT_MUST_USE tact_err change_read_named(arena *a, const schema *s, tact_value v, int64_t now_ms, command *out,
+                                         tact_problem_name *name, tact_error *error);
+
+// What is wrong with a value that came in, an item if it is a list, whatever its type; NULL: nothing is.
+const char *change_value_fault(tact_value v);
 
 #endif

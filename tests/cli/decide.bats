@@ -103,3 +103,10 @@ strip  nothing" ] || told
     does record one.ndjson --db empty --schema shop.yaml
     fails 1 'tact: empty: nothing is published; `tact publish` makes a folder of rules active' decide --db empty --placement hero
 }
+
+@test "a folder without a store stays one" {
+    mkdir empty
+    t decide --db empty --placement home_hero
+    [ "$status" -eq 3 ] || told
+    [ -z "$(ls -A empty)" ] || told
+}

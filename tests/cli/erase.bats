@@ -66,6 +66,8 @@ setup() { store_setup; }
 @test "mistakes" {
     fails 2 'tact: a person is needed; usage: tact erase ID|NAMESPACE:VALUE --db DIR|--to URL [--yes]' erase
     fails 2 'tact: unknown option `--yess`; did you mean `--yes`?' erase 1 --db db --yess
+    fails 3 'tact: nowhere: there is no such folder of a log; nothing was erased' erase 1 --db db --yes --log nowhere
+    fails 2 'tact: `--log` goes with `--db`; a server knows its own log' erase 1 --to tcp://127.0.0.1:1 --yes --log .
     common_mistakes yes erase crm:4711 --yes
     person_mistakes erase --yes
 }

@@ -36,6 +36,7 @@ setup() {
     t simulate --db data
     [ "$status" -eq 2 ] && [[ $stderr == 'tact: `--bundle BUNDLE` is needed'* ]] || told
     fails 2 'tact: placement: there is no placement `hreo`; did you mean `hero`?' simulate --db data --bundle next --placement hreo
+    fails 2 'tact: `--sample`: a sample has at least one person; without it all are looked at' simulate --db data --bundle next --sample 0
     fails 2 'tact: `--sample`: `some` is no number of persons' simulate --db data --bundle next --sample some
     fails 2 'tact: context.devise is not declared; did you mean context.device?' simulate --db data --bundle next --context '{"devise": "x"}'
     t simulate --db nowhere --bundle next

@@ -149,13 +149,13 @@ typedef struct book {
     uint32_t count;
 } book;
 
-static uint32_t of_person(void *context, uint64_t tally, int64_t since_ms) {
+static int64_t of_person(void *context, uint64_t tally, int64_t since_ms) {
     const book *b = context;
     return tally == b->tally && since_ms == b->since_ms ? b->count : 0;
 }
 
 static uint64_t of_everyone(void *context, uint64_t tally, int64_t since_ms) {
-    return of_person(context, tally, since_ms);
+    return (uint64_t)of_person(context, tally, since_ms);
 }
 
 static void what_is_not_committed_counts(void **state) {

@@ -68,6 +68,33 @@ static void a_group_has_its_share_of_an_answer(void **state) {
     deciding_close(&d);
 }
 
+static void told_of_a_rule(void *context, const bundle_rule *rule, tact_value value) {
+    (void)rule, (void)value;
+    ++*(int *)context;
+}
+
+static void who_is_late_has_the_fallbacks_and_nothing_is_evaluated(void **state) {
+    (void)state;
+    deciding d;
+    tact_error error;
+    int rules = 0;
+    const decide_observer o = {.context = &rules, .ends = told_of_a_rule};
+    deciding_open(&d, PLACES "  a: {value: 1, propensity: 0.9, eligible: 'true', caps: [{on: decision, max: 9}], " ALL
+                             "}\n");
+    deciding_ask(&d, "chat", "home", "side", NULL);
+    assert_string_equal(deciding_run(&d), "chat: a; home: f (fallback); side:");
+    assert_true(d.answer.counts_count > 0);
+    d.request.late = true;
+    assert_string_equal(deciding_run(&d), "chat:; home: f (fallback); side:");
+    assert_int_equal(d.answer.counts_count, 0);
+    assert_int_equal(decide_run(d.bundle, &d.request, &d.person, &d.c.memory, &o, &d.answer, &error), 0);
+    assert_int_equal(rules, 0);
+    d.request.late = false;
+    assert_int_equal(decide_run(d.bundle, &d.request, &d.person, &d.c.memory, &o, &d.answer, &error), 0);
+    assert_true(rules > 0);
+    deciding_close(&d);
+}
+
 static void a_fallback_is_there_when_nothing_else_is(void **state) {
     (void)state;
     deciding d;
@@ -400,6 +427,7 @@ int main(void) {
         cmocka_unit_test(an_offer_is_shown_once_unless_it_repeats),
         cmocka_unit_test(a_group_has_its_share_of_an_answer),
         cmocka_unit_test(a_fallback_is_there_when_nothing_else_is),
+        cmocka_unit_test(who_is_late_has_the_fallbacks_and_nothing_is_evaluated),
         cmocka_unit_test(names_decide_between_equals),
         cmocka_unit_test(chance_decides_where_it_is_asked_to),
         cmocka_unit_test(what_has_no_rank_is_left_out),

@@ -141,6 +141,18 @@ static const char *text_of(deciding *d, const decide_answer *a) {
     return buf_done(&out).ptr;
 }
 
+// Every candidate is shown, or some stage has removed it.
+static void assert_accounted(const deciding *d, const decide_answer *x) {
+    uint32_t candidates = 0, found = 0;
+    for (uint32_t i = 0; i < x->places_count; i++) {
+        const decide_place *p = &x->places[i];
+        candidates += d->bundle->placements[p->placement].contents_count;
+        for (uint32_t k = 0; k < p->choices_count; k++) found += !p->choices[k].fallback;
+    }
+    for (int i = 0; i < BUNDLE_STAGES; i++) found += x->removed[i];
+    assert_int_equal(found, d->request.late ? 0 : candidates);
+}
+
 static bool same_double(double x, double y) {
     return memcmp(&x, &y, sizeof x) == 0;
 }
@@ -179,6 +191,8 @@ const char *deciding_run(deciding *d) {
     run(d, NULL, &d->answer);
     run(d, &nobody, &observed);
     assert_alike(d, &d->answer, &observed);
+    assert_accounted(d, &d->answer);
+    assert_accounted(d, &observed);
     return text_of(d, &d->answer);
 }
 

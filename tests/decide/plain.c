@@ -143,12 +143,19 @@ static uint64_t count_own(const run *r, const bundle_cap *cap, site_kind kind, i
 
 static uint64_t count_of(const run *r, const bundle_cap *cap, site_kind kind, int32_t number) {
     const decide_counts *counts = &r->person->counts;
-    int64_t since = plain_since(r->b, cap, r->request->now_ms);
+    int64_t since = plain_since(r->b, cap, r->request->now_ms), behind = r->request->now_ms + 1;
     uint64_t count = count_own(r, cap, kind, number);
-    if (cap->everyone)
-        return count + (counts->of_everyone ? counts->of_everyone(counts->context, cap->tally, since) : 0);
-    if (r->person->record) count += record_tally(r->person->record, cap->tally, since);
-    return count + (counts->of_person ? counts->of_person(counts->context, cap->tally, since) : 0);
+    for (int later = 0; later <= r->request->past; later++) { // without what came later, if now is another time
+        int64_t from = later ? behind : since, n = 0;
+        if (cap->everyone) {
+            n = counts->of_everyone ? (int64_t)counts->of_everyone(counts->context, cap->tally, from) : 0;
+        } else {
+            if (r->person->record) n = record_tally(r->person->record, cap->tally, from);
+            if (counts->of_person) n += counts->of_person(counts->context, cap->tally, from);
+        }
+        count = later ? count - (uint64_t)n : count + (uint64_t)n;
+    }
+    return count;
 }
 
 // "All caps must leave room": the first that does not, of the offer, its group, the channel, the placement.

@@ -701,7 +701,7 @@ static void draw_known(uint64_t *seed, const bundle *b, int64_t now_ms, arena *a
     p->unit = tact_str_from(unit);
 }
 
-static uint32_t of_person(void *context, uint64_t tally, int64_t since_ms) {
+static int64_t of_person(void *context, uint64_t tally, int64_t since_ms) {
     const made_person *p = context;
     uint32_t count = 0;
     for (uint32_t i = 0; i < p->counts_count; i++) {
@@ -749,7 +749,7 @@ made_person *made_person_draw(uint64_t *seed, const bundle *b, int64_t now_ms, a
 // ---- Requests -------------------------------------------------------------------------------------------------------
 
 decide_request made_request_draw(uint64_t *seed, const bundle *b, int64_t now_ms, arena *a) {
-    decide_request request = {.now_ms = now_ms, .seed = made_below(seed, UINT64_MAX)};
+    decide_request request = {.now_ms = now_ms, .seed = made_below(seed, UINT64_MAX), .past = made_chance(seed, 25)};
     uint32_t *placements = arena_array(a, b->placements_count, sizeof *placements);
     tact_value *context = arena_zalloc(a, b->context_count * sizeof *context);
     decide_event *events = arena_array(a, EVENTS, sizeof *events);

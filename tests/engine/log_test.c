@@ -236,6 +236,86 @@ static void erasing_reaches_the_log(void **state) {
     assert_false(holds(bytes, len, "unique-cookie"));
 }
 
+// The bytes of all files, and what replaying them comes to.
+static bool log_holds(const char *text) {
+    const char *last;
+    bool found = false;
+    log_flush(t.engine->log);
+    (void)log_files(&last);
+    for (int n = 1; n < 100; n++) {
+        char bytes[65536];
+        FILE *file = fopen(print("%s/decisions-%08d.log", place_of_log.path, n), "rb");
+        if (!file) continue;
+        size_t len = fread(bytes, 1, sizeof bytes, file);
+        fclose(file);
+        assert_true(len < sizeof bytes);
+        found |= holds(bytes, len, text);
+    }
+    return found;
+}
+
+static void know_them(void) {
+    do_record("{'set': {'first_name': 'Ann-Unmistakable'}, 'person': {'crm': 5, 'cookie': 'unique-cookie'}}");
+    (void)talk_ask(&t, tact_decide, "{'person': {'cookie': 'unique-cookie'}, 'placements': ['hero']}");
+    (void)talk_ask(&t, tact_decide, "{'person': {'cookie': 'unique-stranger'}, 'placements': ['hero']}");
+    (void)talk_ask(&t, tact_decide, "{'person': {'cookie': 'other'}, 'placements': ['hero']}");
+    assert_true(log_holds("Unmistakable") && log_holds("unique-stranger") && log_holds("other"));
+}
+
+static void must_have_forgotten(void) {
+    assert_false(log_holds("Unmistakable"));
+    assert_false(log_holds("unique-stranger"));
+    assert_true(log_holds("other"));
+    assert_int_equal(replay_all(TACT_OK).of[REPLAY_GONE], 2);
+}
+
+// Also one that is said to have happened long ago, and one of whom nobody knows.
+static void erasing_by_record_reaches_the_log(void **state) {
+    (void)state;
+    know_them();
+    do_record("{'erase': {'crm': 5}, 'time': '2020-01-01T00:00:00Z'}, {'erase': {'cookie': 'unique-stranger'}}");
+    must_have_forgotten();
+    // Who comes back is somebody new.
+    do_record("{'set': {'first_name': 'Eva'}, 'person': {'crm': 5}}");
+    (void)talk_ask(&t, tact_decide, "{'person': {'crm': 5}, 'placements': ['hero']}");
+    do_record("{'erase': {'crm': 77}}");
+    assert_true(log_holds("Eva"));
+}
+
+static void what_was_erased_meanwhile_is_forgotten_when_it_is_opened(void **state) {
+    (void)state;
+    know_them();
+    talk_close(&t);
+    talk_open(&t, NULL); // without the log
+    do_record("{'erase': {'crm': 5}}, {'erase': {'cookie': 'unique-stranger'}}");
+    const char *path;
+    log_files(&path); // a crash left a part of a frame
+    FILE *file = fopen(path, "ab");
+    fwrite("Unmistakable", 1, 12, file);
+    fclose(file);
+    open_with((tact_log_options){.sample = 1});
+    must_have_forgotten();
+}
+
+static void a_log_that_cannot_be_cleaned_is_told(void **state) {
+    (void)state;
+    know_them();
+    const char *path;
+    char head[LOG_HEAD];
+    log_files(&path);
+    FILE *file = fopen(path, "r+b");
+    fseek(file, sizeof LOG_MAGIC - 1, SEEK_SET);
+    assert_int_equal(fread(head, 1, sizeof head, file), sizeof head);
+    memset(head + LOG_CHECKSUM, 0xff, 4); // a length that no frame has
+    fseek(file, sizeof LOG_MAGIC - 1, SEEK_SET);
+    fwrite(head, 1, sizeof head, file);
+    fclose(file);
+    const char *said = talk_fails(&t, tact_erase, "{'person': {'crm': 5}}");
+    assert_non_null(strstr(said, "it is damaged, and can only be deleted"));
+    open_with((tact_log_options){.sample = 1});
+    assert_non_null(strstr(t.notice, "may still hold something of persons who were erased"));
+}
+
 static void what_is_gone_is_said(void **state) {
     (void)state;
     (void)talk_ask(&t, tact_decide, "{'placements': ['hero']}");
@@ -264,7 +344,7 @@ static bool count(void *context, const log_read *frame) {
     return true;
 }
 
-static void damage_is_noticed_and_an_end_that_was_cut_off_is_none(void **state) {
+static void damage_is_noticed_and_an_end_that_was_cut_off_too(void **state) {
     (void)state;
     for (int i = 0; i < 3; i++) (void)talk_ask(&t, tact_decide, "{'placements': ['hero']}");
     log_flush(t.engine->log);
@@ -282,12 +362,15 @@ static void damage_is_noticed_and_an_end_that_was_cut_off_is_none(void **state) 
         fclose(file);
         tact_error error;
         tact_err err = log_read_file(copy, &t.memory, count, &frames, &error);
-        assert_int_equal(err, cut < 8 ? TACT_INVALID : TACT_OK);
-        if (cut >= 8) assert_int_equal(frames, (cut - 8) / frame);
+        assert_int_equal(err, cut < 8 || (cut - 8) % frame ? TACT_INVALID : TACT_OK);
+        if (cut < 8) continue;
+        assert_int_equal(frames, (cut - 8) / frame);
+        const char *unread = print("the last %zu bytes were not read", (cut - 8) % frame);
+        if (err) assert_non_null(strstr(error.text, unread));
     }
-    for (size_t at = 8 + 16; at < len; at += 7) { // beyond lengths and whom
-        bool head = (at - 8) % frame < 16;
-        if (head) continue;
+    for (size_t at = 8; at < len; at += 7) {
+        bool flags = (at - 8) % frame - 20 < 4; // which say whether it is erased, and then nothing is left to check
+        if (flags) continue;
         int frames = 0;
         bytes[at] ^= 1;
         file = fopen(copy, "wb");
@@ -321,8 +404,11 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_sample_is_a_share, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_rotate_and_the_oldest_go, set_up, tear_down),
         cmocka_unit_test_setup_teardown(erasing_reaches_the_log, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(erasing_by_record_reaches_the_log, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_erased_meanwhile_is_forgotten_when_it_is_opened, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_log_that_cannot_be_cleaned_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_gone_is_said, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(damage_is_noticed_and_an_end_that_was_cut_off_is_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(damage_is_noticed_and_an_end_that_was_cut_off_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_disk_that_takes_nothing_stops_no_decision, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ static const char *print(const char *format, ...) {
     return arena_copy(&t.memory, text, strlen(text));
 }
 
-// A log of three decisions, the second for a person.
+// A log of three decisions, the second for a person, the third late.
 static int set_up(void **state) {
     (void)state;
     talk_begin(&t);
@@ -39,7 +39,8 @@ static int set_up(void **state) {
     (void)talk_ask(&t, tact_record, "{'commands': [{'set': {'tier': 'gold'}, 'person': {'crm': 1}}]}");
     (void)talk_ask(&t, tact_decide, "{'placements': ['hero'], 'decision': 'first'}");
     (void)talk_ask(&t, tact_decide, "{'person': {'crm': 1}, 'placements': ['hero', 'chat'], 'decision': 'second'}");
-    (void)talk_ask(&t, tact_decide, "{'placements': ['chat'], 'decision': 'third'}");
+    (void)talk_ask(&t, tact_decide,
+                   "{'placements': ['hero'], 'context': {'device': 'mobile'}, 'late': true, 'decision': 'third'}");
     return 0;
 }
 
@@ -88,9 +89,49 @@ static void another_bundle_of_the_name(void **state) {
     const char *said = run_command(log_path(), other.data.path, "", &code);
     assert_non_null(strstr(said, "first cannot be repeated: the store has another bundle of this name and number\n"));
     assert_non_null(strstr(said, "0 the same, 0 otherwise, 3 cannot be repeated\n"));
-    assert_int_equal(code, 0);
+    assert_int_equal(code, 1); // nobody was erased
     talk_open(&other, NULL);
     talk_end(&other);
+}
+
+// What a crash leaves is said, and a folder is all of its files.
+static void a_file_that_is_cut_off_and_a_folder(void **state) {
+    (void)state;
+    int code;
+    char bytes[65536];
+    talk_close(&t);
+    FILE *file = fopen(log_path(), "rb");
+    size_t len = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    file = fopen(print("%s/decisions-%08d.log", place_of_log.path, 7), "wb");
+    fwrite(bytes, 1, len - 5, file);
+    fclose(file);
+    const char *said = run_command(place_of_log.path, t.data.path, "", &code);
+    assert_non_null(strstr(said, "decisions-00000007.log: byte "));
+    assert_non_null(strstr(said, ": it is cut off within a frame; the last "));
+    assert_non_null(strstr(said, "5 the same, 0 otherwise, 0 cannot be repeated\n"));
+    assert_int_equal(code, 1);
+    said = run_command(t.data.path, t.data.path, "", &code);
+    assert_non_null(strstr(said, ": there is no log of decisions in this folder\n"));
+    assert_int_equal(code, 3);
+}
+
+static void erased_by_the_command(void **state) {
+    (void)state;
+    int code;
+    const char *program = getenv("TACT");
+    char bytes[65536];
+    talk_close(&t);
+    assert_int_equal(system(print("%s erase crm:1 --db %s --yes --log %s >/dev/null", program ? program : "build/tact",
+                                  t.data.path, place_of_log.path)),
+                     0);
+    const char *said = run_command(log_path(), t.data.path, "", &code);
+    assert_non_null(strstr(said, "2 the same, 0 otherwise, 1 cannot be repeated\n       1 the person was erased\n"));
+    assert_int_equal(code, 0);
+    FILE *file = fopen(log_path(), "rb");
+    size_t len = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    for (size_t i = 0; i + 5 < len; i++) assert_memory_not_equal(bytes + i, "crm:1", 5);
 }
 
 static void erased(void **state) {
@@ -112,15 +153,15 @@ static void otherwise(void **state) {
     talk_close(&t);
     FILE *file = fopen(log_path(), "r+b");
     size_t len = fread(bytes, 1, sizeof bytes, file), at = sizeof LOG_MAGIC - 1;
-    uint32_t size = load_u32(bytes + at);
+    uint32_t size = load_u32(bytes + at + LOG_CHECKSUM);
     char *payload = bytes + at + LOG_HEAD, *found = NULL;
     for (uint32_t i = 0; i + 10 < size; i++) {
         if (memcmp(payload + i, "Who we are", 10) == 0) found = payload + i;
     }
     assert_non_null(found);
     memcpy(found, "Who we ARE", 10);
-    hash_bytes((tact_str){payload, size}, sum);
-    memcpy(bytes + at + LOG_HEAD - LOG_CHECKSUM, sum, LOG_CHECKSUM);
+    hash_bytes((tact_str){bytes + at + LOG_CHECKSUM, LOG_HEAD - LOG_CHECKSUM + size}, sum);
+    memcpy(bytes + at, sum, LOG_CHECKSUM);
     rewind(file);
     assert_int_equal(fwrite(bytes, 1, len, file), len);
     fclose(file);
@@ -136,6 +177,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_bundle_of_the_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_is_cut_off_and_a_folder, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(erased_by_the_command, set_up, tear_down),
         cmocka_unit_test_setup_teardown(erased, set_up, tear_down),
         cmocka_unit_test_setup_teardown(otherwise, set_up, tear_down),
     };

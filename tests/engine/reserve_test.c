@@ -268,14 +268,14 @@ static void room_is_taken_once_and_given_back(void **state) {
     reserve_join(r, &two);
     reserve_begin(&one);
     reserve_begin(&two);
-    assert_int_equal(reserve_look(&one, &no_view, &t.memory, whose, 1), TACT_OK);
-    assert_int_equal(reserve_look(&two, &no_view, &t.memory, whose, 1), TACT_OK);
+    assert_int_equal(reserve_look(&one, &no_view, &t.memory, whose, 1, NULL), TACT_OK);
+    assert_int_equal(reserve_look(&two, &no_view, &t.memory, whose, 1, NULL), TACT_OK);
     assert_int_equal(reserve_take(&one, &item, 1, 7, 1000, &entry), TACT_OK);
     assert_int_equal(reserve_take(&two, &item, 1, 7, 1000, &other), TACT_EXISTS);
     assert_int_equal(reserve_of_person(&two, 99, 0), 0); // as it was when it began
     reserve_end(&two);
     reserve_begin(&two);
-    assert_int_equal(reserve_look(&two, &no_view, &t.memory, whose, 1), TACT_OK);
+    assert_int_equal(reserve_look(&two, &no_view, &t.memory, whose, 1, NULL), TACT_OK);
     assert_int_equal(reserve_of_person(&two, 99, 0), 1);
     assert_int_equal(reserve_of_person(&two, 99, 1000), 1);
     assert_int_equal(reserve_of_person(&two, 99, 1001), 0);
@@ -301,7 +301,7 @@ static void what_is_answered_stays_while_old_views_look(void **state) {
     reserve_join(r, &taker);
     reserve_begin(&old);
     reserve_begin(&taker);
-    assert_int_equal(reserve_look(&taker, &no_view, &t.memory, whose, 1), TACT_OK);
+    assert_int_equal(reserve_look(&taker, &no_view, &t.memory, whose, 1, NULL), TACT_OK);
     assert_int_equal(reserve_take(&taker, &item, 1, 7, 1000, &entry), TACT_OK);
     reserve_end(&taker);
     reserve_submit(r, entry, 1);
@@ -332,7 +332,7 @@ static void there_is_a_bound(void **state) {
     assert_int_equal(reserve_new(&t.memory, &r), TACT_OK);
     reserve_join(r, &reader);
     reserve_begin(&reader);
-    assert_int_equal(reserve_look(&reader, &no_view, &t.memory, NULL, 0), TACT_OK);
+    assert_int_equal(reserve_look(&reader, &no_view, &t.memory, NULL, 0, NULL), TACT_OK);
     for (int i = 0; i <= RESERVE_MAX; i++) items[i].tally = (uint64_t)i, items[i].everyone = true;
     assert_int_equal(reserve_take(&reader, items, RESERVE_MAX + 1, 0, 1, entries), TACT_BUSY);
     assert_int_equal(reserve_count(r), 0);

@@ -108,7 +108,7 @@ static void asking_creates_nobody_and_links_nobody(void **state) {
     assert_int_equal(status("persons"), 2);
     assert_int_equal(status("identities"), 2);
     assert_string_equal(hero_of("1"), "gold"); // by number
-    assert_int_equal(talk_find(ask_hero("99"), "person").kind, TACT_NULL);
+    (void)talk_fails(&t, tact_decide, "{'person': 99, 'placements': ['hero']}");
 }
 
 static void events_of_a_request_count_in_it_and_are_kept(void **state) {
@@ -219,6 +219,23 @@ static void a_declared_event_with_a_token_is_kept_and_counted(void **state) {
                  "{'person': {'cookie': 'a'}, 'placements': ['hero'],"
                  " 'context': {'device': 'mobile'}}");
     assert_string_equal(talk_find_text(&t.memory, v, "placements.hero.0.offer"), "story");
+}
+
+// Nothing counts it, and nothing keeps it: that is said.
+static void what_is_not_kept_is_told(void **state) {
+    (void)state;
+    know_ann();
+    int64_t before = status("position");
+    tact_value shown = talk_ask(&t, tact_decide, "{'person': {'cookie': 'a'}, 'placements': ['chat']}");
+    const char *story = talk_find_text(&t.memory, ask_hero("{'cookie': 'none'}"), "placements.hero.0.token");
+    assert_int_equal(talk_find(shown, "placements.chat").kind, TACT_LIST);
+    tact_value v = talk_ask(&t, tact_record,
+                            print("{'commands': [{'event': 'impression', 'token': '%s', 'person': {'cookie': 'a'}}]}",
+                                  story));
+    assert_int_equal(talk_find_int(v, "position"), before);
+    assert_string_equal(talk_find_text(&t.memory, v, "not_kept.0.at"), "commands[0]");
+    assert_string_equal(talk_find_text(&t.memory, v, "not_kept.0.text"),
+                        "no cap counts it, and the schema does not declare it");
 }
 
 static void a_token_of_nobody_needs_a_person(void **state) {
@@ -552,6 +569,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_merge_between_decision_and_click_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_swap_between_decision_and_click_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_declared_event_with_a_token_is_kept_and_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_not_kept_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_token_of_nobody_needs_a_person, set_up, tear_down),
         cmocka_unit_test_setup_teardown(erased_means_erased, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_refused_is_told_and_the_rest_applied, set_up, tear_down),

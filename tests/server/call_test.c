@@ -187,13 +187,14 @@ static void what_waits_is_known_before_it_is_asked(void **state) {
     (void)state;
     static const struct {
         const char *request;
-        bool slow;
+        call_pace pace;
     } paces[] = {
-        {"{'op': 'decide', 'placements': ['hero']}", false},
-        {"{'op': 'record', 'commands': []}", true},
-        {"{'op': 'batch', 'requests': [{'op': 'decide'}, {'op': 'record'}]}", true},
-        {"{'op': 'batch', 'requests': [{'op': 'decide'}, 1]}", false},
-        {"7", false},
+        {"{'op': 'decide', 'placements': ['hero']}", CALL_QUICK},
+        {"{'op': 'record', 'commands': []}", CALL_SLOW},
+        {"{'op': 'batch', 'requests': [{'op': 'decide'}, {'op': 'record'}]}", CALL_SLOW},
+        {"{'op': 'batch', 'requests': [{'op': 'publish'}, {'op': 'record'}]}", CALL_HEAVY},
+        {"{'op': 'batch', 'requests': [{'op': 'decide'}, 1]}", CALL_QUICK},
+        {"7", CALL_QUICK},
     };
     asked t;
     begin(&t);
@@ -201,7 +202,7 @@ static void what_waits_is_known_before_it_is_asked(void **state) {
         buf bytes = buf_in(&t.memory);
         assert_int_equal(msgpack_write(&bytes, talk_json(&t.memory, paces[i].request)), TACT_OK);
         call_read(&t.call, buf_done(&bytes), 0);
-        assert_int_equal(t.call.slow, paces[i].slow);
+        assert_int_equal(t.call.pace, paces[i].pace);
         call_leave(&t.call);
     }
     end(&t);

@@ -6,6 +6,7 @@
 
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
+#include <nng/supplemental/util/platform.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 
 #include "../engine/talk.h"
 #include "base/clock.h"
+#include "running.h"
 #include "wire/msgpack.h"
 
 #include <cmocka.h>
@@ -93,7 +95,7 @@ static int set_up(void **state) {
     talk_begin(&s.talk);
     talk_publish(&s.talk, talk_shop);
     line_init(&s.log, -1);
-    s.metrics = metrics_new(WORKERS + WAITERS);
+    s.metrics = metrics_new(WORKERS + WAITERS + WORK_HEAVY);
     assert_non_null(s.metrics);
     s.env = (call_env){.engine = s.talk.engine,
                        .log = &s.log,
@@ -329,14 +331,20 @@ static void it_stops_with_requests_everywhere(void **state) {
 // Whoever vanishes takes no slot along: afterwards as many can be in flight as ever.
 static void who_vanishes_takes_nothing_along(void **state) {
     scene *s = *state;
+    char url[64];
+    int port;
+    nng_listener listener;
+    assert_int_equal(nng_listen(s->rep, "tcp://127.0.0.1:0", &listener, 0), 0);
+    assert_int_equal(nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port), 0);
+    snprintf(url, sizeof url, "tcp://127.0.0.1:%d", port);
+    const tact_str held = peer_request(&s->memory, HELD), decide = peer_request(&s->memory, DECIDE);
     for (int round = 0; round < 20; round++) {
-        nng_socket gone = dial(s->url);
+        int gone = peer_open(url, 0);
         set_gate(&s->gate, false);
-        for (uint32_t i = 0; i < WORKERS; i++) send_on(s, gone, HELD);
+        for (uint32_t i = 0; i < WORKERS; i++) (void)peer_send(gone, i, held);
         wait_for_inside(&s->gate, WORKERS);
-        for (uint32_t i = 0; i < QUEUE + 3; i++) send_on(s, gone, DECIDE);
-        for (uint32_t i = 0; i < WAITERS; i++) send_on(s, gone, HELD_SLOW);
-        nng_close(gone);
+        for (uint32_t i = 0; i < QUEUE + 3; i++) (void)peer_send(gone, i, decide);
+        close(gone);
         set_gate(&s->gate, true);
         wait_for(s, 0, 0);
     }

@@ -115,7 +115,11 @@ static void many_callers_share_commits(void **state) {
     (void)state;
     office o;
     office_open(&o, NULL, &(writer_options){.queue_max = 12, .wait_ms = 60000});
+    assert_int_equal(writer_status_of(o.w).commits, 0);
     call_all(&o);
+    const writer_status s = writer_status_of(o.w);
+    assert_true(s.commits >= ROUNDS && s.commits <= CALLERS * ROUNDS);
+    assert_true(s.commit_p50_ns <= s.commit_p99_ns && s.commit_p99_ns <= s.commit_max_ns && s.commit_max_ns > 0);
     writer_stop(o.w);
     office_close(&o, CALLERS * ROUNDS * 3);
 }
