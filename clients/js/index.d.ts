@@ -231,7 +231,7 @@ export interface PublishRequest {
     instead_of?: string;
     /** What must be active, "shop@11" or "" for nothing, else `not_active`. With it a lost request is sent again. */
     from?: string;
-    signer?: string;
+    signer?: Uint8Array;
     signature?: Uint8Array;
 }
 export interface PublishReply {
@@ -255,11 +255,12 @@ export interface BundlesReply {
         bundle: string;
         active: boolean;
         time: Date;
-        author?: string | null;
-        message?: string | null;
-        signed?: Value;
-        tests_skipped?: boolean;
-        offers?: Int;
+        author: string;
+        message: string;
+        /** The name of the key, null if it is not signed. */
+        signed_by: string | null;
+        tests_skipped: boolean;
+        activated: Date;
         [more: string]: Value | undefined;
     }[];
 }
@@ -272,6 +273,7 @@ export interface SimulateRequest {
     /** About so many persons. */
     sample?: Int;
     context?: Values;
+    now?: Date | string;
 }
 export interface SimulateReply {
     ok: true;
@@ -317,7 +319,7 @@ interface Operations {
     erase: [EraseRequest, EraseReply];
     publish: [PublishRequest, PublishReply];
     rollback: [RollbackRequest, PublishReply];
-    bundles: [{}, BundlesReply];
+    bundles: [{ limit?: Int }, BundlesReply];
     simulate: [SimulateRequest, SimulateReply];
     status: [{}, StatusReply];
 }
@@ -415,7 +417,7 @@ export class Tact {
     erase(request: EraseRequest, options?: CallOptions): Promise<EraseReply>;
     publish(request: PublishRequest, options?: CallOptions): Promise<PublishReply>;
     rollback(request?: RollbackRequest, options?: CallOptions): Promise<PublishReply>;
-    bundles(request?: {}, options?: CallOptions): Promise<BundlesReply>;
+    bundles(request?: { limit?: Int }, options?: CallOptions): Promise<BundlesReply>;
     simulate(request: SimulateRequest, options?: CallOptions): Promise<SimulateReply>;
     status(request?: {}, options?: CallOptions): Promise<StatusReply>;
     /** Replies in the order of the requests; one that is refused does not keep the others from being answered. */

@@ -3,6 +3,8 @@
 // Recording and printing. What others wrote goes to a terminal only with what could steer it replaced.
 #include "cli/answer.h"
 
+#include <inttypes.h>
+
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "cli/cli.h"
@@ -95,4 +97,20 @@ void answer_add_identity(buf *out, const schema *s, const command_identity *iden
     buf_add_str(out, s->identities[identity->space].name);
     buf_add_char(out, ':');
     answer_add_shown(out, identity->value);
+}
+
+void answer_add_span(buf *out, int64_t seconds) {
+    static const struct {
+        const char *text;
+        int64_t seconds, below; // the unit for spans of less than so many seconds
+    } units[] = {{"s", 1, 120}, {"min", 60, 7200}, {"h", 3600, 172800}, {"days", 86400, INT64_MAX}};
+    size_t i = 0;
+    while (seconds >= units[i].below) i++;
+    buf_printf(out, "%" PRId64 " %s", seconds / units[i].seconds, units[i].text);
+}
+
+void answer_add_age(buf *out, int64_t seconds) {
+    if (seconds < 0) buf_add_text(out, "in ");
+    answer_add_span(out, seconds < 0 ? -seconds : seconds);
+    if (seconds >= 0) buf_add_text(out, " ago");
 }

@@ -31,6 +31,9 @@ TACT_MUST_USE bool answer_now(const char *given, int64_t *now_ms);
 
 // The text on one line, with what is not to be shown replaced.
 void answer_add_shown(buf *out, tact_str text);
+// "90 s", "5 min", "47 h", "3 days"; and "3 days ago", "in 5 min".
+void answer_add_span(buf *out, int64_t seconds);
+void answer_add_age(buf *out, int64_t seconds);
 // "NAMESPACE:VALUE", as people write an identity.
 void answer_add_identity(buf *out, const schema *s, const command_identity *identity);
 

@@ -132,14 +132,16 @@ static void add_caps(buf *out, tact_value offer) {
     }
 }
 
-// "profile.recency 10 (crm, 2 days ago)" of what a rule read.
-static void add_reads(buf *out, tact_value offer, tact_value reads) {
-    tact_value names = ask_find(offer, "reads");
+enum { DEPTH_MAX = 16 }; // of segments within segments that are told
+
+// "profile.recency is 10, from crm, 2 days ago" of what a rule read, and below a segment what it read in turn.
+static void add_reads(buf *out, tact_value of, tact_value reads, int depth) {
+    tact_value names = ask_find(of, "reads");
     for (uint32_t i = 0; names.kind == TACT_LIST && i < names.len; i++) {
         const tact_value *read = value_map_get_str(reads.as.map, value_str(names.as.items[i]));
-        if (!read) continue;
+        if (!read || depth == DEPTH_MAX) continue;
         tact_str absent = ask_text(*read, "absent");
-        buf_add_text(out, "      ");
+        for (int k = 0; k < depth + 3; k++) buf_add_text(out, "  ");
         buf_add_str(out, value_str(names.as.items[i]));
         buf_add_text(out, absent.len ? " is absent: " : " is ");
         if (absent.len) {
@@ -152,9 +154,15 @@ static void add_reads(buf *out, tact_value offer, tact_value reads) {
             buf_add_str(out, ask_text(*read, "source"));
         }
         if (ask_find(*read, "age_s").kind == TACT_INT) {
-            buf_printf(out, ", %lld s old", (long long)ask_find(*read, "age_s").as.i);
+            buf_add_text(out, ", ");
+            answer_add_age(out, ask_find(*read, "age_s").as.i);
+        }
+        if (ask_text(*read, "decided").len) {
+            buf_add_text(out, ", by ");
+            answer_add_shown(out, ask_text(*read, "decided"));
         }
         buf_add_char(out, '\n');
+        add_reads(out, *read, reads, depth + 1);
     }
 }
 
@@ -165,13 +173,18 @@ static void add_removed(buf *out, tact_value offer, tact_value reads) {
     buf_add_text(out, ": ");
     if (rule.len) {
         answer_add_shown(out, ask_text(offer, "decided"));
-        buf_add_text(out, ask_text(offer, "absent").len ? " has no value" : " does not hold");
+        if (ask_find(offer, "value").kind == TACT_BOOL) {
+            buf_add_text(out, " does not hold");
+        } else {
+            buf_add_text(out, " has no value: ");
+            answer_add_shown(out, ask_text(offer, "why"));
+        }
         buf_add_text(out, " (");
         buf_add_str(out, rule);
         buf_add_text(out, ", ");
         buf_add_str(out, ask_text(offer, "at"));
         buf_add_text(out, ")\n");
-        add_reads(out, offer, reads);
+        add_reads(out, offer, reads, 0);
         return;
     }
     answer_add_shown(out, ask_text(offer, "why"));

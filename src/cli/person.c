@@ -107,23 +107,12 @@ static void put_source(picture *p, fields *f, uint8_t source) {
     if (source < p->s->sources_count) put(f, "source", text_of(p->s->sources[source]));
 }
 
-// "90 s", "5 min", "47 h", "3 days".
-static void add_span(buf *out, int64_t seconds) {
-    static const struct {
-        const char *text;
-        int64_t seconds, below; // the unit for spans of less than so many seconds
-    } units[] = {{"s", 1, 120}, {"min", 60, 7200}, {"h", 3600, 172800}, {"days", 86400, INT64_MAX}};
-    size_t i = 0;
-    while (seconds >= units[i].below) i++;
-    buf_printf(out, "%" PRId64 " %s", seconds / units[i].seconds, units[i].text);
-}
-
 // Why an attribute's own value is not to be used.
 static tact_value reason(picture *p, const schema_attribute *m, record_absence why) {
     buf out = buf_in(p->a);
     if (why == RECORD_TOO_OLD) {
         buf_add_text(&out, "too old, used for ");
-        add_span(&out, m->max_age_ms / 1000);
+        answer_add_span(&out, m->max_age_ms / 1000);
     } else {
         buf_add_str(&out, p->s->purposes[m->purpose].name);
         buf_add_text(&out, " is not granted");
@@ -276,12 +265,8 @@ static void show_time(buf *out, const cell *c) {
     value_print_timestamp(out, tact_timestamp(c->v.as.i, 0));
 }
 
-// "3 days ago", "in 5 min".
 static void show_age(buf *out, const cell *c) {
-    int64_t age = c->now_ms / 1000 - c->v.as.i;
-    if (age < 0) buf_add_text(out, "in ");
-    add_span(out, age < 0 ? -age : age);
-    if (age >= 0) buf_add_text(out, " ago");
+    answer_add_age(out, c->now_ms / 1000 - c->v.as.i);
 }
 
 static void show_until(buf *out, const cell *c) {

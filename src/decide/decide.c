@@ -189,8 +189,9 @@ static bool has_score(decision *d, rank_candidate *c, decide_why *why) {
     slots_set_propensity(&d->slots, propensity);
     tact_value v = slots_rule(&d->slots, d->ranking);
     if (v.kind != TACT_DOUBLE || !isfinite(v.as.d)) {
-        why->rule = d->ranking;
-        why->value = v;
+        bool passed_on = v.kind == TACT_ERROR && propensity.kind == TACT_ERROR; // the fault is there, if anywhere
+        why->rule = passed_on ? &o->propensity : d->ranking;
+        why->value = passed_on ? propensity : v;
         return false;
     }
     c->score = v.as.d;

@@ -29,6 +29,7 @@ typedef struct outcome { // of an offer at a placement
     bundle_stage stage;
     decide_why why;
     part decided; // of the rule that removed it
+    part faulty;  // of its propensity, if that has no value
     double propensity, score;
     const part *terms; // of its score
     uint32_t terms_count;
@@ -61,6 +62,7 @@ struct explanation {
     uint32_t depth;          // so many of them; behind them is what was heard of the last rule that ended
     const bundle_rule *last; // that one
     tact_value *values;      // by slot, those that were read
+    part *segments;          // by segment: of those that were asked for, the part that decided
     bool failed;
 };
 
@@ -165,14 +167,24 @@ static part find_decided(const hearing *h, const bundle_rule *rule, tact_value v
     }
 }
 
+// Rules of segments lie in one row.
+static int64_t segment_of(const bundle *b, const bundle_rule *rule) { // -1: of none
+    uintptr_t at = (uintptr_t)rule, first = b->segments_count ? (uintptr_t)&b->segments[0].rule : 0;
+    bool is = first && at >= first && at < first + b->segments_count * sizeof *b->segments;
+    return is ? (int64_t)((at - first) / sizeof *b->segments) : -1;
+}
+
 static void ends(void *context, const bundle_rule *rule, tact_value value) {
     explanation *x = context;
-    (void)value;
     if (x->failed) return;
     const hearing *h = &x->hearings[--x->depth];
+    int64_t segment = h->offer < 0 ? segment_of(x->d->bundle, rule) : -1;
+    if (segment >= 0) x->segments[segment] = find_decided(h, rule, value);
     x->last = rule;
     outcome *f = h->offer < 0 ? NULL : fate_of(x, h->place, (uint32_t)h->offer);
     if (!f) return;
+    bool faulty = value.kind == TACT_ERROR && rule == &x->d->bundle->offers[f->offer].propensity;
+    if (faulty) f->faulty = find_decided(h, rule, value);
     f->terms = h->parts; // those of the last rule that is evaluated, which is the ranking
     f->terms_count = h->count;
 }
@@ -189,7 +201,11 @@ static void removes(void *context, uint32_t at, uint32_t offer, bundle_stage sta
     f->removed = true;
     f->stage = stage;
     f->why = *why;
-    if (why->rule && why->rule == x->last) f->decided = find_decided(&x->hearings[x->depth], why->rule, why->value);
+    if (why->rule == &x->d->bundle->offers[offer].propensity) {
+        f->decided = f->faulty;
+    } else if (why->rule && why->rule == x->last) {
+        f->decided = find_decided(&x->hearings[x->depth], why->rule, why->value);
+    }
     x->stands[at].removed[stage]++;
 }
 
@@ -227,7 +243,8 @@ explanation *explain_new(const decision *d) {
     x->arena = a;
     x->stands = arena_zalloc(a, d->request.placements_count * sizeof *x->stands);
     x->values = arena_zalloc(a, d->bundle->slots_count * sizeof *x->values);
-    if (!x->stands || !x->values) return NULL;
+    x->segments = arena_zalloc(a, d->bundle->segments_count * sizeof *x->segments);
+    if (!x->stands || !x->values || !x->segments) return NULL;
     for (uint32_t i = 0; i < d->request.placements_count; i++) {
         const bundle_placement *p = &d->bundle->placements[d->request.placements[i]];
         stand *s = &x->stands[i];
@@ -267,9 +284,15 @@ static void put_origin(form *f, form_fields *out, const decision *d, uint32_t nu
     form_put(f, out, "age_s", tact_int((d->request.now_ms - time_ms) / 1000));
 }
 
+static const char *no_number(double d) {
+    return isnan(d) ? "NaN" : d > 0 ? "infinity" : "-infinity";
+}
+
 static void put_value(form *f, form_fields *out, tact_value v) {
     if (v.kind == TACT_ERROR) {
         form_put(f, out, "absent", form_text(f, tact_str_from(reason_of(v))));
+    } else if (v.kind == TACT_DOUBLE && !isfinite(v.as.d)) {
+        form_put(f, out, "value", form_text(f, tact_str_from(no_number(v.as.d)))); // which JSON has not
     } else {
         form_put(f, out, "value", form_copy(f, v));
     }
@@ -277,21 +300,6 @@ static void put_value(form *f, form_fields *out, tact_value v) {
 
 static bool is_told(const bundle_slot *s) {
     return s->kind != BUNDLE_SLOT_OFFER && s->kind != BUNDLE_SLOT_PROPENSITY;
-}
-
-static tact_value reads_of(form *f, const explanation *x) {
-    const bundle *b = x->d->bundle;
-    value_entry *entries = arena_array(f->arena, b->slots_count, sizeof *entries);
-    uint32_t count = 0;
-    f->failed |= !entries;
-    for (uint32_t i = 0; entries && i < b->slots_count; i++) {
-        if (x->values[i].kind == TACT_UNRESOLVED || !is_told(&b->slots[i])) continue;
-        form_fields one = {.count = 0};
-        put_value(f, &one, x->values[i]);
-        if (b->slots[i].kind == BUNDLE_SLOT_ATTRIBUTE) put_origin(f, &one, x->d, b->slots[i].number);
-        entries[count++] = (value_entry){form_text(f, b->slots[i].name), form_map(f, &one)};
-    }
-    return entries ? form_map_of(f, entries, count) : tact_null();
 }
 
 // The names of what a rule reads, as far as it was read.
@@ -305,6 +313,31 @@ static tact_value names_of(form *f, const explanation *x, const bundle_rule *rul
         if (was_read) form_add(f, &names, form_text(f, s->name));
     }
     return form_list(&names);
+}
+
+// What decided within it, and what that read: which stands beside it.
+static void put_segment(form *f, form_fields *out, const explanation *x, uint32_t number) {
+    const bundle_rule *rule = &x->d->bundle->segments[number].rule;
+    const part *p = &x->segments[number];
+    if (!p->len || p->pos + p->len > rule->text.len) return;
+    form_put(f, out, "decided", form_text(f, (tact_str){rule->text.ptr + p->pos, p->len}));
+    form_put(f, out, "reads", names_of(f, x, rule));
+}
+
+static tact_value reads_of(form *f, const explanation *x) {
+    const bundle *b = x->d->bundle;
+    value_entry *entries = arena_array(f->arena, b->slots_count, sizeof *entries);
+    uint32_t count = 0;
+    f->failed |= !entries;
+    for (uint32_t i = 0; entries && i < b->slots_count; i++) {
+        if (x->values[i].kind == TACT_UNRESOLVED || !is_told(&b->slots[i])) continue;
+        form_fields one = {.count = 0};
+        put_value(f, &one, x->values[i]);
+        if (b->slots[i].kind == BUNDLE_SLOT_ATTRIBUTE) put_origin(f, &one, x->d, b->slots[i].number);
+        if (b->slots[i].kind == BUNDLE_SLOT_SEGMENT) put_segment(f, &one, x, b->slots[i].number);
+        entries[count++] = (value_entry){form_text(f, b->slots[i].name), form_map(f, &one)};
+    }
+    return entries ? form_map_of(f, entries, count) : tact_null();
 }
 
 // "offers/apparel.yaml:43:15".
@@ -379,8 +412,52 @@ static const char *stage_doc(bundle_stage stage) {
     return docs[stage];
 }
 
+static tact_value dates_told(form *f, const decision *d, const bundle_offer *o) {
+    const bool early = d->request.now_ms < o->starts_ms;
+    buf out = buf_in(f->arena);
+    buf_add_text(&out, early ? "it starts at " : "it ended at ");
+    value_print_timestamp(&out, tact_timestamp((early ? o->starts_ms : o->ends_ms) / 1000, 0));
+    tact_str text = buf_done(&out);
+    f->failed |= !text.ptr;
+    return text.ptr ? tact_string(text.ptr, text.len) : tact_null();
+}
+
+// The first of what a text reads that has no value, by its slot; -1: none.
+static int64_t absent_in(const explanation *x, const bundle_text *t) {
+    for (uint32_t i = 0; i < t->count; i++) {
+        uint32_t count = 0;
+        const tact_cel_program *program = t->pieces[i].program;
+        const uint32_t *slots = program ? tact_cel_program_slots(program, &count) : NULL;
+        for (uint32_t k = 0; k < count && !t->pieces[i].otherwise; k++) {
+            const bundle_slot *s = &x->d->bundle->slots[slots[k]];
+            if (is_told(s) && x->values[slots[k]].kind == TACT_ERROR) return slots[k];
+        }
+    }
+    return -1;
+}
+
+// Which field has no value, and what it is of that has none.
+static tact_value content_told(form *f, const explanation *x, const decide_place *shown, const outcome *fate) {
+    const bundle *b = x->d->bundle;
+    const bundle_placement *p = &b->placements[shown->placement];
+    const uint32_t field = fate->why.text;
+    if (field >= p->fields_count) return form_text(f, tact_str_from(stage_doc(fate->stage)));
+    const tact_str name = p->fields[field].name;
+    for (uint32_t i = 0; i < p->contents_count; i++) {
+        const bundle_content *c = &b->contents[p->contents[i]];
+        for (uint32_t k = 0; c->offer == fate->offer && k < c->count; k++) {
+            int64_t slot = c->texts[k].field == field ? absent_in(x, &c->texts[k]) : -1;
+            if (slot < 0) continue;
+            return form_printf(f, "its text %.*s has no value: %.*s is absent: %s", (int)name.len, name.ptr,
+                               (int)b->slots[slot].name.len, b->slots[slot].name.ptr, reason_of(x->values[slot]));
+        }
+    }
+    return form_printf(f, "its text %.*s has no value", (int)name.len, name.ptr);
+}
+
 // One sentence for people.
-static tact_value why_of(form *f, const decision *d, const decide_place *shown, const outcome *fate) {
+static tact_value why_of(form *f, const explanation *x, const decide_place *shown, const outcome *fate) {
+    const decision *d = x->d;
     const bundle *b = d->bundle;
     const bundle_offer *o = &b->offers[fate->offer];
     const decide_why *why = &fate->why;
@@ -388,6 +465,11 @@ static tact_value why_of(form *f, const decision *d, const decide_place *shown, 
         return form_printf(f, "%.*s: counted %llu, at most %u", (int)why->cap->path.len, why->cap->path.ptr,
                            (unsigned long long)why->counted, why->cap->max);
     }
+    if (why->rule && why->value.kind == TACT_DOUBLE) {
+        return form_printf(f, "its score comes to %s, by which nothing can be ranked", no_number(why->value.as.d));
+    }
+    if (fate->stage == BUNDLE_STAGE_DATES) return dates_told(f, d, o);
+    if (fate->stage == BUNDLE_STAGE_CONTENT) return content_told(f, x, shown, fate);
     if (why->rule && why->value.kind == TACT_ERROR) return form_text(f, tact_str_from(reason_of(why->value)));
     if (fate->stage == BUNDLE_STAGE_CONSENT && o->purpose >= 0) {
         tact_str name = b->schema->purposes[o->purpose].name;
@@ -411,7 +493,7 @@ static tact_value offer_of(form *f, const explanation *x, const decide_place *sh
     if (fate->rank) form_put(f, &one, "rank", tact_int(fate->rank));
     if (fate->removed) {
         form_put(f, &one, "stage", tact_string(bundle_stage_name(fate->stage), strlen(bundle_stage_name(fate->stage))));
-        form_put(f, &one, "why", why_of(f, x->d, shown, fate));
+        form_put(f, &one, "why", why_of(f, x, shown, fate));
         if (fate->why.rule) put_rule(f, &one, x, fate);
     }
     if (fate->scored) {

@@ -141,10 +141,20 @@ static bool is_late(const call *c, tact_value v) {
     return (uint64_t)d->as.i * 1000 < gone + c->usual_ns;
 }
 
+// So many persons at most, whatever is asked for.
+static tact_value bounded_sample(call *c, tact_value v) {
+    const tact_value *sample = member(v, "sample");
+    uint32_t most = c->env->simulate_max;
+    bool less = sample && sample->kind == TACT_INT && sample->as.i > 0 && sample->as.i <= most;
+    bool wrong = sample && sample->kind != TACT_INT && sample->kind != TACT_UINT; // which the engine tells
+    return less || wrong ? v : with(&c->memory, v, "sample", tact_int(most));
+}
+
 // What holds over a wire, and not within a program.
 static tact_err adapt(call *c, metrics_operation o, tact_value *v, tact_problem *p) {
     const place at = place_of("folder");
     if (o == METRICS_DECIDE && is_late(c, *v)) *v = with(&c->memory, *v, "late", tact_bool(true));
+    if (o == METRICS_SIMULATE) *v = bounded_sample(c, *v);
     if (!member(*v, at.text)) return TACT_OK;
     return problem_set(p, TACT_DENIED, TACT_PROBLEM_FORBIDDEN, &at,
                        "folder: a server reads no folder of its machine for others; send the `files`");

@@ -130,6 +130,7 @@ static tact_err start(server *s, tact_error *error) {
     s->env.log = s->log;
     s->env.access = tokens;
     s->env.batch_max = o->batch_max;
+    s->env.simulate_max = o->simulate_max;
     s->env.message_max = o->message_max;
     s->env.status = tell_status;
     s->env.status_context = s;
@@ -177,6 +178,7 @@ tact_err server_reload(server *s, const settings *wanted, tact_error *error) {
     if (err) return err;
     atomic_store(&s->env.access, tokens);
     atomic_store(&s->env.batch_max, next.batch_max);
+    atomic_store(&s->env.simulate_max, next.simulate_max);
     work_set_queue(s->work, next.queue);
     listen_set_connections(s->listeners, next.connections);
     s->settings.drain = next.drain;

@@ -84,7 +84,8 @@ strip  nothing" ] || told
       offers.winter.caps[0]: counted 0 of 2"
     does decide --db data --placement hero --explain --context '{"device": "mobile"}'
     says "segment.lapsed does not hold (offers.winter.eligible, bundle.yaml:"
-    says "app: it has no content for the placement, or a text of it has no value"
+    says "app: its text title has no value: profile.first_name is absent: it is unset"
+    says "segment.lapsed is false, by has(profile.recency)"
 }
 
 @test "a second process reads beside a first that writes" {

@@ -386,7 +386,8 @@ static bool score(const run *r, const bundle_offer *o, const bundle_rule *rankin
         if (r->b->slots[i].kind == BUNDLE_SLOT_PROPENSITY) slots[i] = as_slot(propensity);
     }
     tact_value v = eval(r, ranking->program, slots);
-    f->why = (decide_why){.rule = ranking, .value = v, .other = -1};
+    bool both = v.kind == TACT_ERROR && propensity.kind == TACT_ERROR;
+    f->why = (decide_why){.rule = both ? &o->propensity : ranking, .value = both ? propensity : v, .other = -1};
     if (v.kind != TACT_DOUBLE || !isfinite(v.as.d)) return false;
     f->why = (decide_why){.other = -1};
     f->scored = true;

@@ -104,6 +104,44 @@ static void each_stage_says_why(void **state) {
     assert_string_equal(talk_find_text(&t.memory, *device, "value"), "desktop");
 }
 
+// Down to where it comes from: a propensity, a number that is none, a date, a text, what is inside a segment.
+static void reasons_go_down_to_their_cause(void **state) {
+    (void)state;
+    talk_publish(&t, "bundle: shop\nidentities: {crm: {unique: true}}\n"
+                     "attributes: {affinity: {type: double}, recency: {type: int}, name: {type: string}}\n"
+                     "segments: {old: profile.recency >= 9, lost: segment.old || profile.recency == 5}\n"
+                     "placements: {hero: {channel: web, rank: by}}\ncontent: {hero: {title: string}}\n"
+                     "rankings: {by: propensity / offer.value}\n"
+                     "offers:\n"
+                     "  unset: {propensity: profile.affinity * 2.0, content: {hero: {title: a}}}\n"
+                     "  zero: {value: 0.0, content: {hero: {title: a}}}\n"
+                     "  early: {starts: 2999-01-01, content: {hero: {title: a}}}\n"
+                     "  late: {ends: 2001-01-01, content: {hero: {title: a}}}\n"
+                     "  text: {content: {hero: {title: 'Hi {{ profile.name }}'}}}\n"
+                     "  lost: {eligible: segment.lost, content: {hero: {title: a}}}\n");
+    (void)talk_ask(&t, tact_record, "{'commands': [{'set': {'recency': 3}, 'person': {'crm': 1}}]}");
+    tact_value v = talk_ask(&t, tact_explain, "{'person': {'crm': 1}, 'placements': ['hero']}");
+    tact_value unset = said_of(v, "hero", "unset"), zero = said_of(v, "hero", "zero");
+    assert_string_equal(talk_find_text(&t.memory, unset, "rule"), "offers.unset.propensity");
+    assert_string_equal(talk_find_text(&t.memory, unset, "decided"), "profile.affinity");
+    assert_string_equal(talk_find_text(&t.memory, unset, "why"), "it is unset");
+    assert_string_equal(talk_find_text(&t.memory, zero, "why"),
+                        "its score comes to infinity, by which nothing can be ranked");
+    assert_string_equal(talk_find_text(&t.memory, zero, "value"), "infinity");
+    assert_memory_equal(talk_find_text(&t.memory, said_of(v, "hero", "early"), "why"), "it starts at 299", 16);
+    assert_memory_equal(talk_find_text(&t.memory, said_of(v, "hero", "late"), "why"), "it ended at 200", 15);
+    assert_string_equal(talk_find_text(&t.memory, said_of(v, "hero", "text"), "why"),
+                        "its text title has no value: profile.name is absent: it is unset");
+    tact_value reads = talk_find(v, "explain.reads");
+    const tact_value *lost = value_map_get_str(reads.as.map, TACT_STR("segment.lost"));
+    const tact_value *old = value_map_get_str(reads.as.map, TACT_STR("segment.old"));
+    assert_non_null(lost);
+    assert_non_null(old);
+    assert_string_equal(talk_text(&t.memory, talk_find(*lost, "reads")), "['profile.recency','segment.old']");
+    assert_string_equal(talk_find_text(&t.memory, *old, "decided"), "profile.recency >= 9");
+    assert_string_equal(talk_text(&t.memory, talk_find(*old, "reads")), "['profile.recency']");
+}
+
 static void values_have_source_and_age(void **state) {
     (void)state;
     do_record("{'set': {'tier': 'silver'}, 'person': {'crm': 1}, 'source': 'crm', 'time': '2026-11-01T09:00:00Z'}");
@@ -255,6 +293,7 @@ int main(void) {
     quick_begin();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_stage_says_why, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reasons_go_down_to_their_cause, set_up, tear_down),
         cmocka_unit_test_setup_teardown(values_have_source_and_age, set_up, tear_down),
         cmocka_unit_test_setup_teardown(scores_have_terms_and_caps_what_is_left, set_up, tear_down),
         cmocka_unit_test_setup_teardown(funnels_add_up, set_up, tear_down),

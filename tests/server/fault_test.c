@@ -239,7 +239,7 @@ static void who_never_reads_holds_nobody_up(void **state) {
     snprintf(request + len, 10, "]}");
     tact_str body = peer_request(&r->talk.memory, request);
     r->settings.contexts = 64;
-    r->settings.queue = 16;
+    r->settings.queue = 64;
     running_start(r);
     for (int i = 0; i < PEERS; i++) {
         fd[i] = peer_open(running_url(r, 0), 4096);
