@@ -4,6 +4,7 @@
 // around them has a bound of its own. So a reply never exceeds its budget, whatever is in it.
 #include "engine/context.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -16,16 +17,24 @@
 enum {
     FRAME = 190,    // bytes of the reply without its items: names of its keys, and the numbers of `person`, `left_out`
     HANDOFF = 4,    // a fourth of the rest may be for people
+    LARGE = 4,      // an item is that takes more than a fourth of the budget
     RULE_MAX = 200, // bytes of a rule's text that are told as a reason
 };
 
+typedef struct attributes { // that are told, as they come
+    value_entry *of;
+    uint32_t count;
+} attributes;
+
 typedef struct telling {
     session *s;
+    slots slots; // of the person, with no offer at hand
     const bundle *b;
     form f;
     decision_person who;
     int64_t now_ms;
-    size_t left; // bytes
+    size_t whole, left; // bytes
+    bool full;          // something of more use was left out
     uint32_t not_granted, too_much;
     buf handoff;
     size_t handoff_max;
@@ -40,9 +49,11 @@ static size_t cost_of(telling *t, tact_value v) {
     return out.len;
 }
 
-// Whether there are so many bytes, which are then taken.
+// Whether there are so many bytes, which are then taken. What finds no room ends it, so that nothing of less use has
+// its place; what is large in itself is left out alone.
 static bool pay(telling *t, size_t bytes) {
-    if (bytes > t->left) {
+    if (t->full || bytes > t->left) {
+        t->full |= bytes <= t->whole / LARGE;
         t->too_much++;
         return false;
     }
@@ -59,14 +70,33 @@ static void add_named(telling *t, value_entry *to, uint32_t *count, tact_str nam
     if (!t->f.failed && pay(t, cost_of(t, key) + cost_of(t, v) + 2)) to[(*count)++] = (value_entry){key, v};
 }
 
-static void say(telling *t, const char *before, tact_str name) {
-    buf_add_text(&t->handoff, t->handoff.len ? before : "");
-    buf_add_str(&t->handoff, name);
+// Adds to what people read: the whole or, where it would be too long, nothing.
+static void say(telling *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void say(telling *t, const char *format, ...) {
+    size_t before = t->handoff.len;
+    va_list args;
+    va_start(args, format);
+    buf_add_text(&t->handoff, before ? "; " : "");
+    buf_vprintf(&t->handoff, format, args);
+    va_end(args);
+    if (t->handoff.failed) return;
+    if (cost_of(t, tact_string(t->handoff.ptr, t->handoff.len)) <= t->handoff_max) return;
+    t->handoff.len = before;
 }
+
+#define NAME(text) (int)(text).len, (text).ptr
 
 // ---- Who ------------------------------------------------------------------------------------------------------------
 
-static void add_attributes(telling *t, bool personal, value_entry *to, uint32_t *count) {
+static void say_attribute(telling *t, tact_str name, tact_value v) {
+    buf shown = buf_in(&t->s->scratch);
+    value_print_within(&shown, v, 10);
+    tact_str text = buf_done(&shown);
+    t->f.failed |= !text.ptr;
+    if (text.ptr) say(t, "%.*s %.*s", NAME(name), NAME(text));
+}
+
+static void add_attributes(telling *t, bool personal, attributes *to) {
     const schema *sc = t->b->schema;
     for (uint32_t i = 0; i < sc->attributes_count; i++) {
         const schema_attribute *m = &sc->attributes[i];
@@ -75,16 +105,13 @@ static void add_attributes(telling *t, bool personal, value_entry *to, uint32_t 
         t->not_granted += why == RECORD_NOT_GRANTED;
         if (why != RECORD_PRESENT) continue;
         tact_value v = record_attribute(&t->who.record, sc, i, t->now_ms, &t->s->scratch);
-        uint32_t before = *count;
-        add_named(t, to, count, m->name, form_copy(&t->f, v));
-        if (*count == before || !personal) continue;
-        say(t, "; ", m->name);
-        buf_add_char(&t->handoff, ' ');
-        value_print_within(&t->handoff, v, 10);
+        uint32_t before = to->count;
+        add_named(t, to->of, &to->count, m->name, form_copy(&t->f, v));
+        if (to->count > before && personal) say_attribute(t, m->name, v);
     }
 }
 
-static void add_aggregates(telling *t, value_entry *to, uint32_t *count) {
+static void add_aggregates(telling *t, attributes *to) {
     const schema *sc = t->b->schema;
     for (uint32_t i = 0; i < sc->aggregates_count; i++) {
         const schema_aggregate *m = &sc->aggregates[i];
@@ -92,20 +119,8 @@ static void add_aggregates(telling *t, value_entry *to, uint32_t *count) {
         tact_value v = record_aggregate(&t->who.record, sc, i, t->now_ms);
         bool nothing = v.kind == TACT_ERROR || (v.kind == TACT_INT && v.as.i == 0) ||
                        (v.kind == TACT_DOUBLE && v.as.d == 0);
-        if (!nothing) add_named(t, to, count, m->name, form_copy(&t->f, v));
+        if (!nothing) add_named(t, to->of, &to->count, m->name, form_copy(&t->f, v));
     }
-}
-
-static tact_value attributes_of(telling *t) {
-    const schema *sc = t->b->schema;
-    value_entry *all = arena_array(&t->s->scratch, sc->attributes_count + sc->aggregates_count, sizeof *all);
-    uint32_t count = 0;
-    t->f.failed |= !all;
-    if (!all) return tact_null();
-    add_attributes(t, true, all, &count);
-    add_attributes(t, false, all, &count);
-    add_aggregates(t, all, &count);
-    return form_map_of(&t->f, all, count);
 }
 
 static tact_value consents_of(telling *t) {
@@ -116,10 +131,48 @@ static tact_value consents_of(telling *t) {
         if (sc->purposes[i].retired) continue;
         bool granted = record_granted(&t->who.record, sc, i, t->now_ms);
         add_named(t, all, &count, sc->purposes[i].name, tact_bool(granted));
-        say(t, "; ", sc->purposes[i].name);
-        buf_add_text(&t->handoff, granted ? " granted" : " not granted");
+        say(t, "%.*s %s", NAME(sc->purposes[i].name), granted ? "granted" : "not granted");
     }
     return form_map_of(&t->f, all, count);
+}
+
+static bool holds(telling *t, uint32_t segment) {
+    tact_value v = slots_rule(&t->slots, &t->b->segments[segment].rule);
+    return v.kind == TACT_BOOL && v.as.b;
+}
+
+// How long ago the last was of what is open for some time; of another aggregate, or if it is open no more, not a
+// duration.
+static tact_value open_since(telling *t, uint32_t aggregate) {
+    const schema_aggregate *m = &t->b->schema->aggregates[aggregate];
+    if (m->retired || m->function != SCHEMA_SINCE || !m->window_ms) return tact_null();
+    return record_aggregate(&t->who.record, t->b->schema, aggregate, t->now_ms);
+}
+
+// Whether a rule reads a matter that is open for some time, and is not now.
+static bool reads_matter(telling *t, const bundle_rule *rule) {
+    uint32_t count = 0;
+    const uint32_t *read = tact_cel_program_slots(rule->program, &count);
+    bool any = false;
+    for (uint32_t i = 0; i < count; i++) {
+        const bundle_slot *of = &t->b->slots[read[i]];
+        if (of->kind != BUNDLE_SLOT_AGGREGATE) continue;
+        tact_value v = open_since(t, of->number);
+        if (v.kind == TACT_DURATION) return false; // which is told itself
+        any |= v.kind == TACT_ERROR;
+    }
+    return any;
+}
+
+static void add_open_segments(telling *t, form_items *all) {
+    for (uint32_t i = 0; i < t->b->segments_count; i++) {
+        const bundle_segment *m = &t->b->segments[i];
+        if (!reads_matter(t, &m->rule) || !holds(t, i)) continue;
+        form_fields one = {.count = 0};
+        form_put(&t->f, &one, "matter", form_text(&t->f, m->name));
+        add(t, all, form_map(&t->f, &one));
+        say(t, "open: %.*s", NAME(m->name));
+    }
 }
 
 static tact_value open_matters(telling *t) {
@@ -127,15 +180,15 @@ static tact_value open_matters(telling *t) {
     form_items all = {.count = 0};
     for (uint32_t i = 0; i < sc->aggregates_count; i++) {
         const schema_aggregate *m = &sc->aggregates[i];
-        if (m->retired || m->function != SCHEMA_SINCE || !m->window_ms) continue;
-        tact_value v = record_aggregate(&t->who.record, sc, i, t->now_ms);
+        tact_value v = open_since(t, i);
         if (v.kind != TACT_DURATION) continue;
         form_fields one = {.count = 0};
         form_put(&t->f, &one, "matter", form_text(&t->f, m->name));
         form_put(&t->f, &one, "ago_s", tact_int(v.as.i / 1000000000));
         add(t, &all, form_map(&t->f, &one));
-        say(t, "; open: ", m->name);
+        say(t, "open: %.*s", NAME(m->name));
     }
+    add_open_segments(t, &all);
     return form_list(&all);
 }
 
@@ -198,7 +251,7 @@ static tact_value recent_of(telling *t) {
     for (uint32_t i = 0; !t->code && i < n.count; i++) {
         bool known = n.of[i].event < t->b->schema->events_count && !t->b->schema->events[n.of[i].event].retired;
         if (!known) continue;
-        if (!all.count) say(t, "; last: ", t->b->schema->events[n.of[i].event].name);
+        if (!all.count) say(t, "last: %.*s", NAME(t->b->schema->events[n.of[i].event].name));
         add(t, &all, event_told(t, &n.of[i]));
     }
     return form_list(&all);
@@ -206,19 +259,12 @@ static tact_value recent_of(telling *t) {
 
 // ---- Segments and offers --------------------------------------------------------------------------------------------
 
-static tact_value segments_of(telling *t, const decide_request *q) {
+static tact_value segments_of(telling *t) {
     form_items all = {.count = 0};
-    slots sl;
-    if (slots_init(&sl, t->b, q, t->who.known ? &t->who.record : NULL, &t->s->scratch, NULL)) {
-        t->f.failed = true;
-        return tact_null();
-    }
-    slots_turn(&sl, 0, -1);
     for (uint32_t i = 0; i < t->b->segments_count; i++) {
-        tact_value v = slots_rule(&sl, &t->b->segments[i].rule);
-        if (v.kind != TACT_BOOL || !v.as.b) continue;
+        if (!holds(t, i)) continue;
         add(t, &all, form_text(&t->f, t->b->segments[i].name));
-        say(t, "; ", t->b->segments[i].name);
+        say(t, "%.*s", NAME(t->b->segments[i].name));
     }
     return form_list(&all);
 }
@@ -250,7 +296,7 @@ static tact_value offers_of(telling *t, decision *d, tact_problem *p, tact_err *
         for (uint32_t k = 0; k < shown->choices_count; k++) {
             if (shown->choices[k].fallback) continue;
             add(t, &all, offer_told(t, &t->b->placements[shown->placement], &shown->choices[k]));
-            say(t, "; may be offered: ", t->b->offers[shown->choices[k].offer].name);
+            say(t, "may be offered: %.*s", NAME(t->b->offers[shown->choices[k].offer].name));
         }
     }
     return form_list(&all);
@@ -291,29 +337,33 @@ static tact_err find_budget(const request *r, size_t *bytes, tact_problem *p) {
     return TACT_OK;
 }
 
-// As much of it as there is room for, whole characters.
 static tact_value handoff_of(telling *t) {
     tact_str text = buf_done(&t->handoff);
     t->f.failed |= !text.ptr;
-    if (!text.ptr) return tact_null();
-    for (;;) {
-        tact_value v = tact_string(text.ptr, text.len);
-        if (!text.len || cost_of(t, v) <= t->handoff_max + t->left) return form_text(&t->f, text);
-        text.len -= text.len / 8 + 1;
-        while (text.len && ((uint8_t)text.ptr[text.len] & 0xC0) == 0x80) text.len--;
-    }
+    return text.ptr ? form_text(&t->f, text) : tact_null();
 }
 
+// What is of most use has the first claim to room, wherever it stands in the reply.
 static tact_value tell(telling *t, decision *d, tact_problem *p, tact_err *err) {
+    const schema *sc = t->b->schema;
     form_fields all = {.count = 0}, left = {.count = 0};
+    attributes a = {.count = 0};
+    a.of = arena_array(&t->s->scratch, sc->attributes_count + sc->aggregates_count, sizeof *a.of);
+    t->f.failed |= !a.of;
+    if (!a.of) return tact_null();
+    add_attributes(t, true, &a); // who it is
+    tact_value consents = consents_of(t), open = open_matters(t), recent = recent_of(t), segments = segments_of(t);
+    tact_value offers = offers_of(t, d, p, err);
+    add_attributes(t, false, &a);
+    add_aggregates(t, &a);
     form_put(&t->f, &all, "ok", tact_bool(true));
     form_put(&t->f, &all, "person", tact_int((int64_t)record_person(&t->who.record)));
-    form_put(&t->f, &all, "attributes", attributes_of(t));
-    form_put(&t->f, &all, "consents", consents_of(t));
-    form_put(&t->f, &all, "open", open_matters(t));
-    form_put(&t->f, &all, "recent", recent_of(t));
-    form_put(&t->f, &all, "segments", segments_of(t, &d->request));
-    form_put(&t->f, &all, "offers", offers_of(t, d, p, err));
+    form_put(&t->f, &all, "attributes", form_map_of(&t->f, a.of, a.count));
+    form_put(&t->f, &all, "consents", consents);
+    form_put(&t->f, &all, "open", open);
+    form_put(&t->f, &all, "recent", recent);
+    form_put(&t->f, &all, "segments", segments);
+    form_put(&t->f, &all, "offers", offers);
     form_put(&t->f, &left, "not_granted", tact_int(t->not_granted));
     form_put(&t->f, &left, "budget", tact_int(t->too_much));
     form_put(&t->f, &all, "left_out", form_map(&t->f, &left));
@@ -341,10 +391,14 @@ tact_err context_tell(session *s, const request *r, arena *a, tact_value *reply,
     d.request = (decide_request){.placements = d.in.placements,
                                  .placements_count = d.in.placements_count,
                                  .context = d.in.context,
-                                 .now_ms = t.now_ms};
+                                 .now_ms = t.now_ms,
+                                 .past = r->given[REQUEST_NOW] != NULL};
     t.handoff_max = (bytes - FRAME) / HANDOFF;
+    t.whole = bytes;
     t.left = bytes - FRAME - t.handoff_max;
-    buf_printf(&t.handoff, "person %llu", (unsigned long long)record_person(&t.who.record));
+    if (slots_init(&t.slots, t.b, &d.request, &t.who.record, &s->scratch, NULL)) return problem_no_memory(p);
+    slots_turn(&t.slots, 0, -1);
+    say(&t, "person %llu", (unsigned long long)record_person(&t.who.record));
     tact_value v = tell(&t, &d, p, &err);
     if (err) return err;
     if (t.code) return problem_set(p, t.code, TACT_PROBLEM_NONE, NULL, "%s", tact_err_text(t.code));

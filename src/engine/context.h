@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a chat assistant may be told of a person, within a budget: a reply of so many bytes of JSON at most. What comes
-// first is of most use: attributes (personal ones first), consents, open matters, recent events of all channels,
-// segments, offers with reasons. What does not fit is left out and counted, and so is every attribute whose purpose is
+// first is of most use: who it is (personal attributes), consents, open matters, recent events of all channels,
+// segments, offers with reasons, and what room is left for: other attributes. What does not fit is left out and counted, and so is every attribute whose purpose is
 // not granted, whether it is set or not. `handoff` is the same for people, in a few words.
 //
 //      {ok: true, person: 4711, attributes: {first_name: "Ann", …}, consents: {marketing: true, …},
@@ -11,7 +11,8 @@
 //       left_out: {not_granted: 2, budget: 1}, handoff: "person 4711; first_name \"Ann\"; …"}
 //
 // Open matters are aggregates that say how long ago something last happened (`since`) and have a window which has not
-// passed yet: whoever writes the schema says by it that it still matters.
+// passed yet: whoever writes the schema says by it that it still matters. Where none says so of the person, segments do
+// that hold and read one: {matter: "complained"} of `"complained" in profile.tags || has(profile.since_complaint)`.
 #ifndef ENGINE_CONTEXT_H
 #define ENGINE_CONTEXT_H
 

@@ -79,6 +79,55 @@ static void what_is_granted_later_is_told_later(void **state) {
     assert_string_equal(talk_find_text(&t.memory, v, "offers.0.offer"), "winter");
 }
 
+// With little room: who it is, then what may be done, then what is open; no item is cut, and what is left out counted.
+static void what_is_of_most_use_comes_first(void **state) {
+    (void)state;
+    int64_t before = 1000;
+    bool consents = false, open = false, others = false;
+    for (int budget = CONTEXT_BUDGET_MIN; budget < 400; budget++) {
+        tact_value v = talk_ask(&t, tact_context, print("{'person': {'crm': 1}, 'channel': 'chat', 'budget': %d}", budget));
+        bool has_consents = talk_find(v, "consents.marketing").kind == TACT_BOOL;
+        bool has_open = talk_find(v, "open").len > 0, has_others = talk_find(v, "attributes.recency").kind == TACT_INT;
+        assert_true(has_consents || !has_open);
+        assert_true(has_open || !has_others);
+        before = talk_find_int(v, "left_out.budget");
+        assert_true(budget > CONTEXT_BUDGET_MIN || before > 0);
+        consents |= has_consents, open |= has_open, others |= has_others;
+        const char *handoff = talk_find_text(&t.memory, v, "handoff");
+        for (const char *end = handoff; (end = strstr(end, "; ")); end++) assert_true(end[2] != '\0');
+        static const char *const ends[] = {"person 1",        "\"Ann\"", "granted", "open: since_complaint",
+                                           "last: complaint", "last: purchase", "buyer", "lapsed", "phone"};
+        bool whole = false;
+        for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+            size_t len = strlen(ends[i]);
+            whole |= strlen(handoff) >= len && strcmp(handoff + strlen(handoff) - len, ends[i]) == 0;
+        }
+        if (!whole) fail_msg("%s", handoff);
+    }
+    assert_true(consents && open && others);
+    assert_int_equal(before, 0);
+}
+
+// By a tag, without any event.
+static void a_segment_that_reads_a_matter_is_one(void **state) {
+    (void)state;
+    talk_publish(&t, "bundle: shop\nidentities: {crm: {unique: true}, email: {unique: true, normalize: lowercase}, cookie: {max: 20}}\n"
+                     "attributes: {tags: {type: list(string)}, first_name: {type: string}, recency: {type: int},"
+                     " tier: {type: string}, secret: {type: string}}\n"
+                     "events: {purchase: {properties: {amount: double, category: string}}, complaint: }\n"
+                     "aggregates: {since_complaint: {since: complaint, window: 30d}, purchases: {count: purchase}}\n"
+                     "segments: {complained: '\"complained\" in profile.tags || has(profile.since_complaint)',"
+                     " tagged: '\"complained\" in profile.tags'}\n"
+                     "placements: {hero: {channel: web}}\ncontent: {hero: {}}\noffers: {a: {content: {hero: {}}}}\n");
+    do_record("{'set': {'tags': ['complained']}, 'person': {'crm': 9}}");
+    tact_value v = talk_ask(&t, tact_context, "{'person': {'crm': 9}}");
+    assert_string_equal(talk_text(&t.memory, talk_find(v, "open")), "[{'matter':'complained'}]");
+    do_record("{'event': 'complaint', 'person': {'crm': 9}}");
+    v = talk_ask(&t, tact_context, "{'person': {'crm': 9}}");
+    assert_int_equal(talk_find(v, "open").len, 1);
+    assert_string_equal(talk_find_text(&t.memory, v, "open.0.matter"), "since_complaint");
+}
+
 static void a_fallback_is_no_offer(void **state) {
     (void)state;
     tact_value v = talk_ask(&t, tact_context, "{'person': {'crm': 1}, 'channel': 'web'}");
@@ -115,6 +164,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(all_is_told_that_may_be, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_granted_later_is_told_later, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_of_most_use_comes_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_segment_that_reads_a_matter_is_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_fallback_is_no_offer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_budget_is_exceeded, set_up, tear_down),
     };
