@@ -104,12 +104,18 @@ typedef tact_err tact_operation(tact_engine *engine, tact_value request, tact_ar
 // creates nothing. Of several identities the first that somebody is known by, in the order in which the schema numbers
 // namespaces, says who it is; the others are not linked. Decisions that count, and events of the request, are written
 // soon after; a cap holds at once, whatever is asked at the same time. With `dry` nothing is written, and with `now`
-// (which needs `dry`) it is another time. `decision`, an id of the caller's own, makes asking again count once. With
-// `late` there is no time: nothing is evaluated, each placement has its fallback, and the answer says `late`, too.
+// (which needs `dry`) it is another time: what counted after it does not count. `decision`, an id of the caller's own
+// of 1 to 40 bytes, makes asking again count once for each person: it is answered as if what it counted itself were not
+// there. A number that nobody has (any more) is unknown_person. With `late` there is no time: nothing is evaluated,
+// each placement has its fallback, and the answer says `late`, too.
+//   A request has at most 16 placements and 64 events; a text in it, 2,048 bytes; a number is neither NaN nor infinite.
+// What tact_record would refuse of an event is refused here. An offer that is shown because nothing else is left has
+// `fallback: true` instead of a score; a dry answer has no tokens; `held_out: true` says that the person is in the
+// holdout, and does not see what that keeps back.
 TACT_API TACT_MUST_USE tact_operation tact_decide;
 // The same, dry, and why: for every placement how many offers each stage left, and of every offer what removed it, the
 // rule, the part of it that decided, the values that it read, with source and age, caps, the terms of its score. With
-// the `decision` of an answer that was given, ties fall as they fell then.
+// the `decision` of an answer that was given, ties fall as they fell then, and what it counted does not count.
 TACT_API TACT_MUST_USE tact_operation tact_explain;
 // What a chat assistant may be told of a person, within `budget` tokens (about 4 bytes of the reply's JSON each; 500 by
 // default, at least 64), in order of use. Attributes whose purpose is not granted are left out, and counted.
@@ -117,12 +123,16 @@ TACT_API TACT_MUST_USE tact_operation tact_context;
 // Applies changes, all that can be, in their order, and waits until they are durable. A change is as in
 // src/wire/change.h; an event may have a `token` instead of or besides `person`, of which it then is: it counts towards
 // the caps of the token's offer and placement. If one of them cannot be read, none is applied. Those that are refused
-// (two persons that cannot be one) are told in `refused`: [{at: "commands[2]", code, text}]. With `id`, or where each
-// change has one of its own, the same may be sent again: each is applied once, and answered as it was then.
+// (two persons that cannot be one) are told in `refused`: [{at: "commands[2]", code, text}]; impressions and clicks
+// that no cap counts and no schema declares in `not_kept`: [{at, text}]. Any event names its offer by the token that
+// came with it: {event: "purchase", token: "…", properties: {amount: 12.5}} counts for caps on purchases of that offer.
+// It counts by its time, late or not; one that is said to lie ahead counts as of now. With `id`, or where each change
+// has one of its own, the same may be sent again: each is applied once, and answered as it was then.
 TACT_API TACT_MUST_USE tact_operation tact_record;
 // All that is held of a person, as JSON may hold it.
 TACT_API TACT_MUST_USE tact_operation tact_person;
-// Deletes a person for good, and what the log of decisions holds of it; what comes in later by its identities, but
+// Deletes a person for good, and what the log of decisions holds of it (as an erasure by tact_record does, and opening
+// the log of what was erased meanwhile); what comes in later by its identities, but
 // happened before, is refused. With `id` the same may be sent again: nobody is deleted twice, and it is answered as
 // then.
 TACT_API TACT_MUST_USE tact_operation tact_erase;

@@ -106,7 +106,8 @@ static void add_arms(buf *out, tact_value reply) {
         buf_add_str(out, value_str(arms.as.map->entries[i].value));
     }
     if (arms.as.map->count) buf_add_char(out, '\n');
-    if (ask_find(reply, "held_out").kind == TACT_BOOL) buf_add_text(out, "held out: does not see what the holdout keeps back\n");
+    if (ask_find(reply, "held_out").kind == TACT_BOOL)
+        buf_add_text(out, "held out: does not see what the holdout keeps back\n");
 }
 
 // ---- The waterfall --------------------------------------------------------------------------------------------------

@@ -37,19 +37,20 @@ static const cli_opt options[] = {
 
 static const cli_usage usage = {
     .line = "tact erase ID|NAMESPACE:VALUE --db DIR|--to URL [--yes]",
-    .about = "Deletes a person for good: all identities, attributes, consents, events and counters, in one step. What\n"
-             "stays is a keyed hash of each identity, which refuses what happened before and arrives late. Prints a\n"
-             "receipt, which holds nothing of the person but the number.\n"
-             "\n"
-             "A log of decisions that was written beside the folder holds who was decided for: with `--log` it forgets\n"
-             "all who are erased by now. Without, it does so when a server or program opens it next.\n"
-             "\n"
-             "  tact erase email:ann@example.com --db data\n"
-             "  tact erase 4711 --db data --yes --json >receipt.json\n"
-             "\n"
-             "Ends with 0; with 1 if there is no such person, or the answer was no; with 2 if the command line is\n"
-             "wrong; with 3 if the folder cannot be opened or written to, or the receipt cannot be printed, as is\n"
-             "said then.\n",
+    .about =
+        "Deletes a person for good: all identities, attributes, consents, events and counters, in one step. What\n"
+        "stays is a keyed hash of each identity, which refuses what happened before and arrives late. Prints a\n"
+        "receipt, which holds nothing of the person but the number.\n"
+        "\n"
+        "A log of decisions that was written beside the folder holds who was decided for: with `--log` it forgets\n"
+        "all who are erased by now. Without, it does so when a server or program opens it next.\n"
+        "\n"
+        "  tact erase email:ann@example.com --db data\n"
+        "  tact erase 4711 --db data --yes --json >receipt.json\n"
+        "\n"
+        "Ends with 0; with 1 if there is no such person, or the answer was no; with 2 if the command line is\n"
+        "wrong; with 3 if the folder cannot be opened or written to, or the receipt cannot be printed, as is\n"
+        "said then.\n",
     .options = options,
     .options_count = OPTS_COUNT,
     .repeatable = ASK_REPEATABLE,

@@ -20,10 +20,12 @@
 
 // clang-format off
 #define OPTIONS(X) \
-    X(TO,   "to",   "URL", "where the server is; tcp://127.0.0.1:7420 by default") \
-    X(ONCE, "once", NULL,  "print the figures of one second and end; so it is where there is no terminal") \
-    X(JSON, "json", NULL,  "print them as JSON and end") \
-    X(HELP, "help", NULL,  "show this")
+    X(TO,     "to",     "URL",  "the server; TACT_TO if it is left out, tcp://127.0.0.1:7420 without that") \
+    X(TOKEN,  "token",  "TEXT", "that it wants, with the role `operate`; TACT_TOKEN if it is left out") \
+    X(TLS_CA, "tls-ca", "FILE", "whom to trust for tls+tcp:// and wss://, PEM; the system's if it is left out") \
+    X(ONCE,   "once",   NULL,   "print the figures of one second and end; so it is where there is no terminal") \
+    X(JSON,   "json",   NULL,   "print them as JSON and end") \
+    X(HELP,   "help",   NULL,   "show this")
 // clang-format on
 
 enum {
@@ -43,7 +45,7 @@ static const cli_usage usage = {
     .line = "tact top [--to URL] [OPTION]...",
     .about =
         "Shows what a server does: requests and errors a second, how long they take, what waits, memory. It ends by\n"
-        "`q` or ^C. Where the server wants a token, TACT_TOKEN is one with the role `operate`.\n"
+        "`q` or ^C.\n"
         "\n"
         "  tact top --to tcp://10.0.0.1:7420\n"
         "  tact top --json\n"
@@ -61,7 +63,7 @@ enum {
 };
 
 typedef struct top {
-    const char *url;
+    const char *url, *token, *tls_ca;
     tact_client *client;
     arena replies[2]; // the last one and the one before
     uint32_t newest;
@@ -79,8 +81,8 @@ static int code_of(tact_err err) {
 }
 
 static int open_client(top *t) {
-    const tact_client_options o = {.token = getenv("TACT_TOKEN")};
-    *t = (top){.url = t->url, .status = tact_null()};
+    const tact_client_options o = {.token = t->token, .tls_ca = t->tls_ca};
+    *t = (top){.url = t->url, .token = t->token, .tls_ca = t->tls_ca, .status = tact_null()};
     arena_init(&t->replies[0], 0);
     arena_init(&t->replies[1], 0);
     arena_init(&t->page, 0);
@@ -257,7 +259,12 @@ int cmd_top(int argc, char **argv) {
         opt_help(&usage, stdout);
         return CLI_OK;
     }
-    top t = {.url = given[OPT_TO] ? given[OPT_TO] : "tcp://127.0.0.1:7420"};
+    const char *to = getenv("TACT_TO"), *token = getenv("TACT_TOKEN");
+    top t = {.url = given[OPT_TO] ? given[OPT_TO]
+                    : to && *to   ? to
+                                  : "tcp://127.0.0.1:7420",
+             .token = given[OPT_TOKEN] ? given[OPT_TOKEN] : token,
+             .tls_ca = given[OPT_TLS_CA]};
     bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     if (terminal && !given[OPT_ONCE] && !given[OPT_JSON]) return watch(&t);
     int code = open_client(&t);

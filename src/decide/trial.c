@@ -238,8 +238,13 @@ static void tell_stage(trial *t, buf *out, const bundle_test_decision *d, const 
 
 // "womens_winter was removed at `consent`: `marketing` is not granted"; NULL if memory ran out. In the report's arena.
 static const char *tell_fate(trial *t, const bundle_test_decision *d, uint32_t offer) {
-    fate f = fate_of(t, d, offer);
     buf out = buf_in(t->report->arena);
+    if (t->bundle->offers[offer].fallback) {
+        buf_printf(&out, "%.*s is a fallback: it is shown where nothing else is left",
+                   NAME(t->bundle->offers[offer].name));
+        return buf_done(&out).ptr;
+    }
+    fate f = fate_of(t, d, offer);
     buf_printf(&out, "%.*s was removed at `%s`: ", NAME(t->bundle->offers[offer].name), bundle_stage_name(f.stage));
     tell_stage(t, &out, d, &f);
     return buf_done(&out).ptr;

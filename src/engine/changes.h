@@ -18,7 +18,8 @@ typedef struct changes {
     command *commands;
     uint32_t *from; // by command: the number of its change
     uint32_t count, room;
-    uint32_t *not_kept; // changes that come to nothing: an impression or click that no cap counts and no schema declares
+    uint32_t
+        *not_kept; // changes that come to nothing: an impression or click that no cap counts and no schema declares
     uint32_t not_kept_count;
 } changes;
 

@@ -2,8 +2,9 @@
 //
 // What a chat assistant may be told of a person, within a budget: a reply of so many bytes of JSON at most. What comes
 // first is of most use: who it is (personal attributes), consents, open matters, recent events of all channels,
-// segments, offers with reasons, and what room is left for: other attributes. What does not fit is left out and counted, and so is every attribute whose purpose is
-// not granted, whether it is set or not. `handoff` is the same for people, in a few words.
+// segments, offers with reasons, and what room is left for: other attributes. What does not fit is left out and
+// counted, and so is every attribute whose purpose is not granted, whether it is set or not. `handoff` is the same for
+// people, in a few words.
 //
 //      {ok: true, person: 4711, attributes: {first_name: "Ann", …}, consents: {marketing: true, …},
 //       open: [{matter: "since_complaint", ago_s: 7200}], recent: [{event: "purchase", ago_s: 86400, channel: "web",

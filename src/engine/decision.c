@@ -152,9 +152,9 @@ static void make_id(const decision *d, uint8_t what, uint64_t key, uint32_t numb
 // Whether the view has the command, from when the same was asked before; and when it happened.
 static bool is_written(decision *d, const uint8_t id[RESERVE_ID], int64_t *time_ms) {
     apply_answer answer;
-    tact_err err =
-        d->again ? store_answered(&d->session->reader, (tact_str){(const char *)id, RESERVE_ID}, &answer, NULL)
-                 : TACT_NOT_FOUND;
+    tact_err err = d->again
+                       ? store_answered(&d->session->reader, (tact_str){(const char *)id, RESERVE_ID}, &answer, NULL)
+                       : TACT_NOT_FOUND;
     if (err && err != TACT_NOT_FOUND) d->code = err;
     if (!err) *time_ms = answer.time_ms;
     return !err;
@@ -424,15 +424,15 @@ static tact_err add_event(decision *d, decision_effects *x, uint32_t number, tac
     make_id(d, ID_EVENT, 0, number, id);
     if (e->declared) {
         x->commands[x->count] = (command){.kind = COMMAND_EVENT,
-                                            .id = {(const char *)id, RESERVE_ID},
-                                            .time_ms = d->in.now_ms,
-                                            .source = SCHEMA_SOURCE_NONE,
-                                            .identities = &d->person.identity,
-                                            .identities_count = 1,
-                                            .values = e->what.values,
-                                            .values_count = e->what.values_count,
-                                            .event = (uint16_t)e->what.event,
-                                            .channel = e->channel};
+                                          .id = {(const char *)id, RESERVE_ID},
+                                          .time_ms = d->in.now_ms,
+                                          .source = SCHEMA_SOURCE_NONE,
+                                          .identities = &d->person.identity,
+                                          .identities_count = 1,
+                                          .values = e->what.values,
+                                          .values_count = e->what.values_count,
+                                          .event = (uint16_t)e->what.event,
+                                          .channel = e->channel};
         tact_err err = check_event(d, &x->commands[x->count++], number, p);
         if (err) return err;
     }

@@ -45,10 +45,10 @@ typedef struct decision {
     // What the ids of its commands begin with: a hash of its id and whom it is for. So asking again with an id counts
     // once for each person, and is decided as if what it counted itself were not there.
     uint8_t mark[RESERVE_OWN];
-    bool again;          // the id is the caller's own: it may have been asked before
+    bool again;           // the id is the caller's own: it may have been asked before
     decide_event *events; // room for those of the request
-    uint64_t written;    // a bit by the number of an event of the request: the view has it, from when it was asked before
-    decide_count *own;   // what events of the request count, by their impressions and clicks
+    uint64_t written;  // a bit by the number of an event of the request: the view has it, from when it was asked before
+    decide_count *own; // what events of the request count, by their impressions and clicks
     uint32_t own_count;
     struct log_frame *frame; // that hears of what counted; NULL: none
     decide_answer answer;

@@ -4,9 +4,9 @@
 //
 //      length u32 | the reservation's address, or 0: u64 | command, packed
 //
-// Subtle: what the disk or memory does not take now is tried again; each command that counts has an id, and one that was
-// in fact applied is answered as repeated. What can never be written is dropped, counted and told: it must keep nothing
-// else back. The commands of one decision are in one batch, so that a view has all of them or none.
+// Subtle: what the disk or memory does not take now is tried again; each command that counts has an id, and one that
+// was in fact applied is answered as repeated. What can never be written is dropped, counted and told: it must keep
+// nothing else back. The commands of one decision are in one batch, so that a view has all of them or none.
 #include "engine/effects.h"
 
 #include <pthread.h>
@@ -103,8 +103,7 @@ static bool may_try_again(effects *e) {
 }
 
 // Until it is taken, or never will be.
-static tact_err submit(effects *e, const command *commands, uint32_t count, writer_result *results,
-                       tact_error *error) {
+static tact_err submit(effects *e, const command *commands, uint32_t count, writer_result *results, tact_error *error) {
     for (;;) {
         tact_err err = store_record(e->s, commands, count, results, error);
         if (!passes(err)) {

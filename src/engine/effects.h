@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What decisions leave behind, on its way to the store: commands are put into a ring, and a thread of its own hands
-// them to the writer, many at once, so that who decides never waits for a disk. Where the disk takes nothing, they wait,
-// and once the queue is full those who decide something that counts wait, and then are told. What the store refuses for
-// good (the person was erased meanwhile) is dropped, counted and told, and never tried again.
+// them to the writer, many at once, so that who decides never waits for a disk. Where the disk takes nothing, they
+// wait, and once the queue is full those who decide something that counts wait, and then are told. What the store
+// refuses for good (the person was erased meanwhile) is dropped, counted and told, and never tried again.
 //
 // Reservations (reserve.h) go with the commands that count, and end with them.
 #ifndef ENGINE_EFFECTS_H

@@ -370,8 +370,8 @@ typedef struct forgetting { // in a file
 } forgetting;
 
 static tact_err cannot(const forgetting *g, const char *why) {
-    return err_set(g->error, TACT_IO, "%s: the log of decisions may still hold something of persons who were erased: %s",
-                   g->path, why);
+    return err_set(g->error, TACT_IO,
+                   "%s: the log of decisions may still hold something of persons who were erased: %s", g->path, why);
 }
 
 // The head last: until it says so, the frame is found again by whom it is of.

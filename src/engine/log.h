@@ -94,8 +94,8 @@ typedef struct log_read {
 typedef bool log_hear(void *context, const log_read *frame);
 // The path of the first file in a folder whose number is at least `*number`, which it is set to. False: there is none.
 bool log_find_file(const char *folder, uint64_t *number, char path[LOG_PATH_MAX]);
-// A file. TACT_NOT_FOUND, TACT_IO; TACT_INVALID: it is no log, or damaged, or cut off within a frame as a crash leaves it;
-// `error` says where, and how much was not read. What came before was heard.
+// A file. TACT_NOT_FOUND, TACT_IO; TACT_INVALID: it is no log, or damaged, or cut off within a frame as a crash leaves
+// it; `error` says where, and how much was not read. What came before was heard.
 TACT_MUST_USE tact_err log_read_file(const char *path, arena *a, log_hear *hear, void *context, tact_error *error);
 
 #endif

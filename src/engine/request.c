@@ -400,11 +400,9 @@ static tact_err without_type(const tact_map *map, const place *at, tact_problem 
         if (!n.best.len && !tact_str_equal(key, TACT_STR("event"))) continue;
         const place where = place_member(at, key);
         return problem_set(p, TACT_INVALID, TACT_PROBLEM_UNKNOWN_KEY, &where,
-                           "%s: an event of a request says what happened by `type`: {type: \"page_view\"}",
-                           where.text);
+                           "%s: an event of a request says what happened by `type`: {type: \"page_view\"}", where.text);
     }
-    return problem_set(p, TACT_INVALID, TACT_PROBLEM_MISSING, at, "%s: what happened? {type: \"page_view\"}",
-                       at->text);
+    return problem_set(p, TACT_INVALID, TACT_PROBLEM_MISSING, at, "%s: what happened? {type: \"page_view\"}", at->text);
 }
 
 static tact_err read_event(arena *a, const store *s, const bundle *b, tact_value v, const place *at, request_event *out,

@@ -16,11 +16,7 @@
 #include "base/err.h"
 #include "wire/msgpack.h"
 
-enum {
-    REPLY_ROOM = 4096, // bytes, to begin with
-    SHORT_PART = 4,    // of the slots, one in so many: when no more are free, they run short
-    DEAF_PART = 8,     // likewise: what a client who does not read may then hold
-};
+enum { REPLY_ROOM = 4096 }; // bytes, to begin with
 
 typedef struct slot {
     work *work;
@@ -28,8 +24,7 @@ typedef struct slot {
     nng_aio *in, *out;
     uint64_t since_ns; // when it came in
     nng_msg *message;
-    _Atomic uint32_t unread; // the connection that a reply waits for, by its number; 0: none does
-    struct slot *next;       // in a queue
+    struct slot *next; // in a queue
 } slot;
 
 typedef struct queue {
@@ -99,38 +94,22 @@ static void take_next(slot *s) {
     }
 }
 
-static void forget(slot *s) { // without a reply: there is no memory for one, or nobody who reads it
+static void forget(slot *s) { // without a reply: there is no memory for one
     nng_msg_free(s->message);
     s->message = NULL;
     atomic_fetch_sub(&s->work->in_flight, 1);
     take_next(s);
 }
 
-// Whether slots run short, and a good part of them is taken by replies that this client does not read.
-static bool is_deaf(const work *w, uint32_t pipe) {
-    uint32_t unread = 0;
-    if (atomic_load(&w->in_flight) < w->slots_count - w->slots_count / SHORT_PART) return false;
-    for (uint32_t i = 0; i < w->slots_count; i++) unread += atomic_load(&w->slots[i].unread) == pipe;
-    return unread >= w->slots_count / DEAF_PART;
-}
-
 static void send(slot *s, nng_msg *reply) {
-    uint32_t pipe = nng_msg_get_pipe(s->message).id;
-    if (is_deaf(s->work, pipe)) {
-        nng_msg_free(reply);
-        forget(s);
-        return;
-    }
     nng_msg_free(s->message);
     s->message = NULL;
-    atomic_store(&s->unread, pipe);
     nng_aio_set_msg(s->out, reply);
     nng_ctx_send(s->context, s->out);
 }
 
 static void sent(void *context) {
     slot *s = context;
-    atomic_store(&s->unread, 0);
     if (nng_aio_result(s->out)) nng_msg_free(nng_aio_get_msg(s->out)); // whoever asked is gone, or does not read
     atomic_fetch_sub(&s->work->in_flight, 1);
     take_next(s);

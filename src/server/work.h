@@ -19,8 +19,10 @@ enum {
     WORK_HEAVY = 2,        // threads for heavy operations
     WORK_HEAVY_QUEUE = 16, // heavy operations that wait; further ones are refused
     WORK_NICE = 10,        // by how much those threads step back
-    WORK_SEND_MS = 10000,  // that a reply waits for a client who reads slowly; then it is dropped
-    WORK_LINGER_MS = 50,   // that the system has for what was handed to it, before connections are closed
+    // That a reply waits for a client who does not read; then it is dropped. So long may such clients, if there are
+    // enough of them, keep others waiting: each reply that waits has a context of NNG's.
+    WORK_SEND_MS = 2000,
+    WORK_LINGER_MS = 50, // that the system has for what was handed to it, before connections are closed
 };
 
 typedef struct work work;

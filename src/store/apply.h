@@ -16,7 +16,11 @@
 #include "store/plan.h"
 #include "value/command.h"
 
-enum { APPLY_SECRET = HASH_SECRET, APPLY_ANSWER = 36, APPLY_TOMB = 16 }; // bytes: of the secret, of an answer, of a tomb
+enum {
+    APPLY_SECRET = HASH_SECRET,
+    APPLY_ANSWER = 36,
+    APPLY_TOMB = 16
+}; // bytes: of the secret, of an answer, of a tomb
 
 typedef struct apply_env { // what is the same for all commands
     const schema *schema;

@@ -42,7 +42,7 @@ typedef struct reading {
     arena *a;
     const schema *s;
     tact_error *error;
-    tact_problem_name *name; // what programs may act on, where it is more than that the change is wrong; NULL
+    tact_problem_name *name;       // what programs may act on, where it is more than that the change is wrong; NULL
     const tact_value *given[KEYS]; // NULL: it was not
     key does;
     command *c;

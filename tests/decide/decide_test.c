@@ -158,7 +158,7 @@ static void a_propensity_without_a_value_leaves_no_rank(void **state) {
     deciding_open(&d, PLACES "  a: {value: 3, propensity: profile.history, " ALL "}\n  b: {value: 1, " ALL "}\n");
     deciding_ask(&d, "home", NULL);
     assert_string_equal(deciding_run(&d), "home: b");
-    assert_string_equal(deciding_why(&d, "a"), "score rankings absent");
+    assert_string_equal(deciding_why(&d, "a"), "score offers.a.propensity absent");
     deciding_set(&d, "history", tact_double(0.5), DECIDING_NOW);
     assert_string_equal(deciding_run(&d), "home: a");
     deciding_close(&d);

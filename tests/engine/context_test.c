@@ -85,7 +85,8 @@ static void what_is_of_most_use_comes_first(void **state) {
     int64_t before = 1000;
     bool consents = false, open = false, others = false;
     for (int budget = CONTEXT_BUDGET_MIN; budget < 400; budget++) {
-        tact_value v = talk_ask(&t, tact_context, print("{'person': {'crm': 1}, 'channel': 'chat', 'budget': %d}", budget));
+        tact_value v = talk_ask(&t, tact_context,
+                                print("{'person': {'crm': 1}, 'channel': 'chat', 'budget': %d}", budget));
         bool has_consents = talk_find(v, "consents.marketing").kind == TACT_BOOL;
         bool has_open = talk_find(v, "open").len > 0, has_others = talk_find(v, "attributes.recency").kind == TACT_INT;
         assert_true(has_consents || !has_open);
@@ -95,8 +96,9 @@ static void what_is_of_most_use_comes_first(void **state) {
         consents |= has_consents, open |= has_open, others |= has_others;
         const char *handoff = talk_find_text(&t.memory, v, "handoff");
         for (const char *end = handoff; (end = strstr(end, "; ")); end++) assert_true(end[2] != '\0');
-        static const char *const ends[] = {"person 1",        "\"Ann\"", "granted", "open: since_complaint",
-                                           "last: complaint", "last: purchase", "buyer", "lapsed", "phone"};
+        static const char *const ends[] = {
+            "person 1", "\"Ann\"", "granted", "open: since_complaint", "last: complaint", "last: purchase",
+            "buyer",    "lapsed",  "phone"};
         bool whole = false;
         for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
             size_t len = strlen(ends[i]);
@@ -111,7 +113,8 @@ static void what_is_of_most_use_comes_first(void **state) {
 // By a tag, without any event.
 static void a_segment_that_reads_a_matter_is_one(void **state) {
     (void)state;
-    talk_publish(&t, "bundle: shop\nidentities: {crm: {unique: true}, email: {unique: true, normalize: lowercase}, cookie: {max: 20}}\n"
+    talk_publish(&t, "bundle: shop\nidentities: {crm: {unique: true}, email: {unique: true, normalize: lowercase}, "
+                     "cookie: {max: 20}}\n"
                      "attributes: {tags: {type: list(string)}, first_name: {type: string}, recency: {type: int},"
                      " tier: {type: string}, secret: {type: string}}\n"
                      "events: {purchase: {properties: {amount: double, category: string}}, complaint: }\n"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a decision leaves behind: what can never be written is refused when it is asked, or dropped; asking again with an
-// id counts once for each person and is answered as before; caps at another time.
+// What a decision leaves behind: what can never be written is refused when it is asked, or dropped; asking again with
+// an id counts once for each person and is answered as before; caps at another time.
 #include "engine/decision.h"
 
 #include <math.h>
@@ -59,9 +59,8 @@ static void publish(const char *caps) {
 
 // Whether winter is shown to a person, at a decision of this id ('' for none).
 static bool shown(const char *person, const char *id, const char *more) {
-    const char *asked =
-        print("{'person': %s, 'placements': ['hero']%s%s%s%s}", person, *id ? ", 'decision': '" : "", id, *id ? "'" : "",
-              more);
+    const char *asked = print("{'person': %s, 'placements': ['hero']%s%s%s%s}", person, *id ? ", 'decision': '" : "",
+                              id, *id ? "'" : "", more);
     return talk_find(talk_ask(&t, tact_decide, asked), "placements.hero").len == 1;
 }
 
@@ -127,10 +126,10 @@ static void what_is_refused_later_keeps_nothing_back(void **state) {
     const char *text = long_text(2049);
     const command_identity one = {0, {"1", 1}}, nobody = {99, {"1", 1}};
     const command_value term = {0, tact_string(text, 2049)};
-    command all[3] = {{.kind = COMMAND_EVENT, .source = SCHEMA_SOURCE_NONE, .identities = &one, .identities_count = 1},
-                      {.kind = COMMAND_EVENT, .source = SCHEMA_SOURCE_NONE, .identities = &nobody,
-                       .identities_count = 1},
-                      {.kind = COMMAND_EVENT, .source = SCHEMA_SOURCE_NONE, .identities = &one, .identities_count = 1}};
+    command all[3] = {
+        {.kind = COMMAND_EVENT, .source = SCHEMA_SOURCE_NONE, .identities = &one, .identities_count = 1},
+        {.kind = COMMAND_EVENT, .source = SCHEMA_SOURCE_NONE, .identities = &nobody, .identities_count = 1},
+        {.kind = COMMAND_EVENT, .source = SCHEMA_SOURCE_NONE, .identities = &one, .identities_count = 1}};
     all[0].values = &term;
     all[0].values_count = 1;
     for (int i = 0; i < 3; i++) all[i].time_ms = clock_wall_ms();
@@ -160,8 +159,9 @@ static void what_is_no_number_is_refused(void **state) {
         tact_value number[] = {tact_string("share", 5), tact_double(no[i])};
         tact_value event[] = {tact_string("type", 4), tact_string("search", 6), number[0], number[1]};
         tact_value events = tact_map_new(a, event, 2), person = tact_map_new(a, crm, 1);
-        tact_value decide[] = {tact_string("person", 6), person, tact_string("placements", 10), tact_list(&hero, 1),
-                               tact_string("context", 7), tact_map_new(a, number, 1)};
+        tact_value decide[] = {tact_string("person", 6),      person,
+                               tact_string("placements", 10), tact_list(&hero, 1),
+                               tact_string("context", 7),     tact_map_new(a, number, 1)};
         assert_int_equal(tact_decide(t.engine, tact_map_new(a, decide, 3), a, &reply, &t.problem), TACT_INVALID);
         assert_string_equal(t.problem.at, "context.share");
         assert_int_equal(t.problem.name, TACT_PROBLEM_BAD_VALUE);
@@ -225,7 +225,7 @@ static void events_of_a_request_that_is_repeated_count_once(void **state) {
     (void)state;
     publish("{on: search, max: 2}, {on: decision, max: 1}");
     const char *asked = "{'person': {'cookie': 'new'}, 'placements': ['side', 'hero'], 'decision': 'one',"
-                          " 'events': [{'type': 'search', 'term': 'shoes'}]}";
+                        " 'events': [{'type': 'search', 'term': 'shoes'}]}";
     for (int i = 0; i < 4; i++) {
         tact_value v = talk_ask(&t, tact_decide, asked);
         assert_int_equal(talk_find(v, "placements.side").len, 1); // exactly one search

@@ -60,7 +60,8 @@ static void wrong_requests_to_decide(void **state) {
         {"[]", "wrong_type at : a request is a map, got list"},
         {"{}", "missing at placements: "},
         {"{'placements': []}", "missing at placements: "},
-        {"{'op': 'explain', 'placements': ['hero']}", "bad_value at op: op: it says `explain`, and was given to `decide`"},
+        {"{'op': 'explain', 'placements': ['hero']}",
+         "bad_value at op: op: it says `explain`, and was given to `decide`"},
         {"{'placements': ['hero'], 'person': 0}", "bad_value at person: person: persons are numbered from 1"},
         {"{'placements': ['hero'], 'decision': 'a\\nb'}", "bad_value at decision: decision: an id has 1 to 40 bytes, "},
         {"{'placements': ['hero'], 'events': [{'typ': 'purchase'}]}",
@@ -162,12 +163,15 @@ static void wrong_requests_to_the_others(void **state) {
         {"{'commands': [1]}", "bad_change at commands[0]: "},
         {"{'commands': [{'set': {'recency': 1}, 'person': {'crm': 1}}, {'set': {'recencey': 1}, 'person': {'crm': "
          "1}}]}",
-         "unknown_attribute at commands[1].set.recencey: commands[1].set.recencey: the schema has no attribute `recencey`; "
+         "unknown_attribute at commands[1].set.recencey: commands[1].set.recencey: the schema has no attribute "
+         "`recencey`; "
          "did you "
          "mean `recency`?"},
         {"{'commands': [{'event': 'click', 'token': 'x'}]}", "bad_token at commands[0].token: "},
         {"{'commands': [{'set': {'recency': 1}, 'token': 'x'}]}", "bad_change at commands[0].token: "},
-        {"{'commands': [{'event': 'click', 'person': {'crm': 1}}]}", "missing at commands[0].token: commands[0].token: which offer was it? its `token`, as the answer to decide had it"},
+        {"{'commands': [{'event': 'click', 'person': {'crm': 1}}]}",
+         "missing at commands[0].token: commands[0].token: which offer was it? its `token`, as the answer to decide "
+         "had it"},
         {"{'commands': [{'event': 'prchase', 'person': {'crm': 1}}]}",
          "unknown_event at commands[0].event: commands[0].event: the schema has no event `prchase`; did you mean "
          "`purchase`?"},

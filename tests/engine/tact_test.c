@@ -229,9 +229,9 @@ static void what_is_not_kept_is_told(void **state) {
     tact_value shown = talk_ask(&t, tact_decide, "{'person': {'cookie': 'a'}, 'placements': ['chat']}");
     const char *story = talk_find_text(&t.memory, ask_hero("{'cookie': 'none'}"), "placements.hero.0.token");
     assert_int_equal(talk_find(shown, "placements.chat").kind, TACT_LIST);
-    tact_value v = talk_ask(&t, tact_record,
-                            print("{'commands': [{'event': 'impression', 'token': '%s', 'person': {'cookie': 'a'}}]}",
-                                  story));
+    tact_value v = talk_ask(
+        &t, tact_record,
+        print("{'commands': [{'event': 'impression', 'token': '%s', 'person': {'cookie': 'a'}}]}", story));
     assert_int_equal(talk_find_int(v, "position"), before);
     assert_string_equal(talk_find_text(&t.memory, v, "not_kept.0.at"), "commands[0]");
     assert_string_equal(talk_find_text(&t.memory, v, "not_kept.0.text"),

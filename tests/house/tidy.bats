@@ -7,8 +7,8 @@ setup() {
     cd "$BATS_TEST_DIRNAME/../.."
     export TIDY_ROOT=$BATS_TEST_TMPDIR/tree
     mkdir "$TIDY_ROOT"
-    cp -r .ci .clang-format .editorconfig .gitignore Makefile README.md LICENSE docs include src rules tests "$TIDY_ROOT"
-    [ ! -d bench ] || cp -r bench "$TIDY_ROOT"
+    cp -r .ci .clang-format .editorconfig .gitignore Makefile README.md LICENSE bench clients docs include src rules \
+        tests "$TIDY_ROOT"
 }
 
 # notices CHECK TEXT

@@ -2,7 +2,6 @@
 //
 // What goes wrong on the way, and in the process. Whatever one client does, the others are served; whatever comes in as
 // a message is answered; what was acknowledged is there, once, and what was not answered was not done.
-#define _GNU_SOURCE // rand_r, kill
 #include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -39,7 +38,7 @@ static void pause_ms(long ms) {
     (void)nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
-// Somebody who knows what to do is answered: long before the server gives up on others (WORK_SEND_MS).
+// Somebody who knows what to do is answered, soon after the server gave up on others (WORK_SEND_MS).
 enum { SERVED_MS = 5000 };
 static void others_are_served(running *r) {
     tact_client *c = running_client(r, running_url(r, 0), &(tact_client_options){.deadline_ms = SERVED_MS});

@@ -234,7 +234,7 @@ static void status_and_metrics_count_what_was_asked(void **state) {
     assert_int_equal(talk_find_int(v, "server.requests.record.ok"), 1);
     assert_int_equal(talk_find_int(v, "server.latencies.decide.count"), 11);
     assert_int_equal(talk_find_int(v, "server.connections"), 1);
-    assert_int_equal(talk_find_int(v, "server.in_flight"), 1); // this one
+    assert_true(talk_find_int(v, "server.in_flight") >= 1); // this one
     const char *text = get(r, "/metrics");
     assert_int_equal(metric(text, "tact_requests_total{operation=\"decide\",code=\"ok\"} "), 8);
     assert_int_equal(metric(text, "tact_requests_total{operation=\"decide\",code=\"unknown_placement\"} "), 3);
