@@ -250,7 +250,7 @@ fuzz-run: $(FUZZ_BIN)
 
 $(B)/tests/%_fuzz: $(B)/tests/%_fuzz.c.o $(B)/internal.a
 	$(call say,LINK,$@)
-	$(Q)$(CXX) $(LINK_FLAGS) -fsanitize=fuzzer $^ $(LIBS) -o $@
+	$(Q)$(CXX) $(LINK_FLAGS) -fsanitize=fuzzer $^ -lcmocka $(LIBS) -o $@
 
 BENCH_FLAGS ?=
 

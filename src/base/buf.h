@@ -11,7 +11,7 @@
 
 typedef struct buf {
     arena *arena; // NULL: it does not grow
-    char *ptr; // NULL until the first append
+    char *ptr;    // NULL until the first append
     size_t len, room;
     bool failed;
 } buf;

@@ -54,7 +54,7 @@ static bool add_servers(ask_where *w, const char *text) {
 bool ask_where_read(ask_where *w, const cli_usage *usage, int argc, char **argv, const char *const *given) {
     const char *to = getenv("TACT_TO"), *token = getenv("TACT_TOKEN"), *url;
     int at = 0;
-    *w = (ask_where){.folder = given[ASK_DB], .tls_ca = given[ASK_TLS_CA]};
+    *w = (ask_where){.folder = given[ASK_DB], .tls_ca = given[ASK_TLS_CA], .tls_cert = given[ASK_TLS_CERT]};
     w->token = given[ASK_TOKEN] ? given[ASK_TOKEN] : token && *token ? token : NULL;
     if (given[ASK_DB] && given[ASK_TO]) {
         cli_complain("`--db` and `--to` are two places to ask at; one of them is needed");
@@ -101,7 +101,8 @@ int ask_open(cli_ask *a, const ask_where *w, bool read_only) {
     arena_init(&a->memory, 0);
     a->form.arena = &a->memory;
     if (w->folder) return open_folder(a, w->folder, read_only);
-    const tact_client_options options = {.token = w->token, .in_flight = 1, .tls_ca = w->tls_ca};
+    const tact_client_options options = {
+        .token = w->token, .in_flight = 1, .tls_ca = w->tls_ca, .tls_cert = w->tls_cert};
     tact_problem problem;
     tact_err err = tact_client_open(w->servers, w->servers_count, &options, &a->client, &problem);
     if (!err) return reach(a);

@@ -15,15 +15,16 @@
     X(DB, "db", "DIR", "the folder of the store")                                                                      \
     X(TO, "to", "URL", "ask a server instead; of several, one that can be reached; TACT_TO, if there is no --db")      \
     X(TOKEN, "token", "TEXT", "that the server wants; TACT_TOKEN, if it is left out")                                  \
-    X(TLS_CA, "tls-ca", "FILE", "whom to trust for tls+tcp:// and wss://, PEM; the system's, if it is left out")
+    X(TLS_CA, "tls-ca", "FILE", "whom to trust for tls+tcp:// and wss://, PEM; the system's, if it is left out")       \
+    X(TLS_CERT, "tls-cert", "FILE", "certificate and key to show to a server that wants one, PEM")
 
-enum { ASK_DB, ASK_TO, ASK_TOKEN, ASK_TLS_CA, ASK_REPEATABLE = 1 << ASK_TO, ASK_SERVERS_MAX = 16 };
+enum { ASK_DB, ASK_TO, ASK_TOKEN, ASK_TLS_CA, ASK_TLS_CERT, ASK_REPEATABLE = 1 << ASK_TO, ASK_SERVERS_MAX = 16 };
 
 typedef struct ask_where { // a folder or servers
     const char *folder;    // NULL: servers
     const char *servers[ASK_SERVERS_MAX];
     size_t servers_count;
-    const char *token, *tls_ca;
+    const char *token, *tls_ca, *tls_cert;
     char text[1000]; // of TACT_TO
 } ask_where;
 

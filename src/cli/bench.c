@@ -49,6 +49,7 @@
     X(QUIET,       "quiet",       NULL,        "no line that tells how far it is") \
     X(TOKEN,       "token",       "TEXT",      "that the server wants; TACT_TOKEN if it is left out") \
     X(TLS_CA,      "tls-ca",      "FILE",      "whom to trust, PEM, for tls+tcp:// and wss://") \
+    X(TLS_CERT,    "tls-cert",    "FILE",      "certificate and key to show to a server that wants one, PEM") \
     X(HELP,        "help",        NULL,        "show this")
 // clang-format on
 
@@ -288,6 +289,7 @@ static void draw(void *context, const load_result *r) {
 static int open_loads(bench *b) {
     load_options o = {.url = b->url,
                       .tls_ca = b->client.tls_ca,
+                      .tls_cert = b->client.tls_cert,
                       .connections = b->connections,
                       .in_flight = b->in_flight,
                       .rate = b->rate,
@@ -298,7 +300,7 @@ static int open_loads(bench *b) {
     if (!err) err = load_try(b->loads[0], &b->memory, FIRST_MS, &reply, &error);
     if (!err && b->has_echo) {
         o.url = b->echo.url;
-        o.tls_ca = NULL;
+        o.tls_ca = o.tls_cert = NULL;
         o.echo = (uint32_t)reply.len;
         err = load_open(&o, &b->loads[1], &error);
         if (!err) err = load_try(b->loads[1], &b->memory, FIRST_MS, &reply, &error);
@@ -386,11 +388,11 @@ static void add_table(buf *out, const bench *b, arena *a) {
     }
     const beside_result *aside = b->beside_result;
     if (aside && b->beside.events > 0) {
-        add_histogram(&t, a, "events", &aside->events, (double)aside->events.total / r[0]->seconds,
+        add_histogram(&t, a, "events", &aside->events, of((double)aside->events.total, aside->seconds),
                       (double)aside->events_failed);
     }
     if (aside && b->beside.files.kind == TACT_MAP) {
-        add_histogram(&t, a, "publishes", &aside->publishes, (double)aside->publishes.total / r[0]->seconds,
+        add_histogram(&t, a, "publishes", &aside->publishes, of((double)aside->publishes.total, aside->seconds),
                       (double)aside->publishes_failed);
     }
     table_print(out, &t, "");
@@ -463,15 +465,15 @@ static int print_json(bench *b) {
         form_put(&f, &fields, i ? "echo_errors" : "server_errors", form_map(&f, &codes));
     }
     const beside_result *aside = b->beside_result;
-    const double seconds = load_results(b->loads[0])->seconds;
     if (aside && b->beside.events > 0) {
-        form_put(&f, &fields, "events",
-                 histogram_value(&f, &aside->events, (double)aside->events.total / seconds, aside->events_failed));
+        form_put(
+            &f, &fields, "events",
+            histogram_value(&f, &aside->events, of((double)aside->events.total, aside->seconds), aside->events_failed));
     }
     if (aside && b->beside.files.kind == TACT_MAP) {
-        form_put(
-            &f, &fields, "publishes",
-            histogram_value(&f, &aside->publishes, (double)aside->publishes.total / seconds, aside->publishes_failed));
+        form_put(&f, &fields, "publishes",
+                 histogram_value(&f, &aside->publishes, of((double)aside->publishes.total, aside->seconds),
+                                 aside->publishes_failed));
     }
     const tact_value all = form_map(&f, &fields);
     return f.failed ? no_memory() : answer_json(stdout, all, &b->memory);
@@ -543,7 +545,7 @@ int cmd_bench(int argc, char **argv) {
     b.url = given_or(given[OPT_TO], "TACT_TO");
     b.token = given_or(given[OPT_TOKEN], "TACT_TOKEN");
     b.beside.space = given[OPT_ID] ? given[OPT_ID] : "crm";
-    b.client = (tact_client_options){.token = b.token, .tls_ca = given[OPT_TLS_CA]};
+    b.client = (tact_client_options){.token = b.token, .tls_ca = given[OPT_TLS_CA], .tls_cert = given[OPT_TLS_CERT]};
     if (!b.url) return cli_complain("`--to URL` is needed; usage: %s", usage.line);
     if (!read_options(&b)) return CLI_USAGE;
     b.has_echo = !given[OPT_NO_ECHO];

@@ -30,6 +30,7 @@ struct beside {
     event *events, *free;
     pthread_mutex_t lock; // of `free`, and of the first problem
     pthread_t recorder, publisher;
+    uint64_t begun_us;
     bool has_recorder, has_publisher;
     _Atomic bool over;
 };
@@ -90,12 +91,11 @@ static tact_value make_record(form *f, const beside_options *o, uint64_t person)
 static void *record(void *of) {
     beside *b = of;
     const beside_options *o = b->options;
-    const uint64_t begun = (uint64_t)clock_mono_us();
     uint64_t random = o->whom.seed;
     arena a;
     arena_init(&a, 0);
     for (uint64_t i = 0;; i++) {
-        const uint64_t due = begun + (uint64_t)((double)i * 1e6 / o->events);
+        const uint64_t due = b->begun_us + (uint64_t)((double)i * 1e6 / o->events);
         if (!wait_for(b, due)) break;
         pthread_mutex_lock(&b->lock);
         event *e = b->free;
@@ -146,10 +146,9 @@ static tact_value make_publish(form *f, const beside_options *o, uint64_t number
 
 static void *publish(void *of) {
     beside *b = of;
-    const uint64_t begun = (uint64_t)clock_mono_us();
     arena a;
     arena_init(&a, 0);
-    for (uint64_t i = 0; wait_for(b, begun + (uint64_t)((double)i * b->options->every * 1e6)); i++) {
+    for (uint64_t i = 0; wait_for(b, b->begun_us + (uint64_t)((double)i * b->options->every * 1e6)); i++) {
         form f = {.arena = &a};
         tact_problem problem;
         tact_value reply, request = make_publish(&f, b->options, i);
@@ -187,6 +186,7 @@ tact_err beside_start(const beside_options *o, beside **out, tact_problem *probl
     }
     b->memory = memory;
     b->options = o;
+    b->begun_us = (uint64_t)clock_mono_us();
     b->events = events;
     pthread_mutex_init(&b->lock, NULL);
     for (int i = 0; i < EVENTS_IN_FLIGHT; i++) {
@@ -201,6 +201,7 @@ tact_err beside_start(const beside_options *o, beside **out, tact_problem *probl
 
 const beside_result *beside_stop(beside *b) {
     b->over = true;
+    b->result.seconds = (double)((uint64_t)clock_mono_us() - b->begun_us) / 1e6;
     if (b->has_recorder) pthread_join(b->recorder, NULL);
     if (b->has_publisher) pthread_join(b->publisher, NULL);
     for (int left = EVENT_MS; left > 0; left--) { // what is in flight is answered, or given up

@@ -27,6 +27,7 @@ TACT_MUST_USE tact_err beside_start(const beside_options *o, beside **out, tact_
 
 typedef struct beside_result {
     histogram events, publishes; // until each was answered; of the schedule's moments
+    double seconds;              // that they went on: also while it was the echo's turn
     _Atomic uint64_t events_failed, publishes_failed;
     tact_problem first; // that went wrong; err TACT_OK: nothing did
 } beside_result;

@@ -215,7 +215,7 @@ static void tell(const load *l, teller *t, uint64_t now) {
 }
 
 static void run_by_schedule(load *l, uint64_t from, uint64_t to, teller *t) {
-    const uint64_t count = (uint64_t)((double)(to - from) / 1e9 * l->options.rate);
+    const uint64_t count = (uint64_t)((double)(to - from) / 1e9 * l->options.rate + 0.5);
     l->until_ns = 0;
     for (uint64_t i = 0; i < count; i++) {
         const uint64_t due = from + (uint64_t)((double)i * 1e9 / l->options.rate);
@@ -229,6 +229,8 @@ static void run_by_schedule(load *l, uint64_t from, uint64_t to, teller *t) {
         }
         start(s, due);
     }
+    const struct timespec end = moment(to); // the last one has its time too, so that the rate is the one asked for
+    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL);
 }
 
 static void run_by_answers(load *l, uint64_t to, teller *t) {
@@ -310,6 +312,7 @@ static int open_socket(load *l) {
     if (!fault) fault = nng_socket_set_size(*s, NNG_OPT_RECVMAXSZ, MSGPACK_BYTES_MAX);
     if (!fault) fault = nng_dialer_create(&d, *s, l->options.url);
     if (!fault && l->options.tls_ca) fault = nng_dialer_set_string(d, NNG_OPT_TLS_CA_FILE, l->options.tls_ca);
+    if (!fault && l->options.tls_cert) fault = nng_dialer_set_string(d, NNG_OPT_TLS_CERT_KEY_FILE, l->options.tls_cert);
     return fault ? fault : nng_dialer_start(d, NNG_FLAG_NONBLOCK);
 }
 

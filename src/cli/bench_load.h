@@ -16,7 +16,7 @@ typedef struct load_request { // "BEFORE", and if there are persons the text of 
 } load_request;
 
 typedef struct load_options {
-    const char *url, *tls_ca;
+    const char *url, *tls_ca, *tls_cert; // files of TLS, or NULL
     uint32_t connections, in_flight; // requests at once on each of them
     double rate;                     // a second, by schedule; 0: each answer is followed by the next request
     load_request request;

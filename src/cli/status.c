@@ -47,7 +47,7 @@ static void add_parts(buf *out, tact_value v, int level) {
     for (uint32_t i = 0; i < v.as.map->count; i++) {
         const value_entry *e = &v.as.map->entries[i];
         if (level == 0 && tact_str_equal(value_str(e->key), TACT_STR("ok"))) continue;
-        buf_add_repeat(out, ' ', (size_t)(level * STEP));
+        buf_add_repeat(out, ' ', (size_t)level * STEP);
         buf_add_str(out, value_str(e->key));
         buf_add_char(out, ':');
         if (e->value.kind == TACT_MAP && level + 1 < LEVELS) {

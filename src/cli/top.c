@@ -23,6 +23,7 @@
     X(TO,     "to",     "URL",  "the server; TACT_TO if it is left out, tcp://127.0.0.1:7420 without that") \
     X(TOKEN,  "token",  "TEXT", "that it wants, with the role `operate`; TACT_TOKEN if it is left out") \
     X(TLS_CA, "tls-ca", "FILE", "whom to trust for tls+tcp:// and wss://, PEM; the system's if it is left out") \
+    X(TLS_CERT, "tls-cert", "FILE", "certificate and key to show to a server that wants one, PEM") \
     X(ONCE,   "once",   NULL,   "print the figures of one second and end; so it is where there is no terminal") \
     X(JSON,   "json",   NULL,   "print them as JSON and end") \
     X(HELP,   "help",   NULL,   "show this")
@@ -63,7 +64,7 @@ enum {
 };
 
 typedef struct top {
-    const char *url, *token, *tls_ca;
+    const char *url, *token, *tls_ca, *tls_cert;
     tact_client *client;
     arena replies[2]; // the last one and the one before
     uint32_t newest;
@@ -81,8 +82,8 @@ static int code_of(tact_err err) {
 }
 
 static int open_client(top *t) {
-    const tact_client_options o = {.token = t->token, .tls_ca = t->tls_ca};
-    *t = (top){.url = t->url, .token = t->token, .tls_ca = t->tls_ca, .status = tact_null()};
+    const tact_client_options o = {.token = t->token, .tls_ca = t->tls_ca, .tls_cert = t->tls_cert};
+    *t = (top){.url = t->url, .token = t->token, .tls_ca = t->tls_ca, .tls_cert = t->tls_cert, .status = tact_null()};
     arena_init(&t->replies[0], 0);
     arena_init(&t->replies[1], 0);
     arena_init(&t->page, 0);
@@ -264,7 +265,8 @@ int cmd_top(int argc, char **argv) {
                     : to && *to   ? to
                                   : "tcp://127.0.0.1:7420",
              .token = given[OPT_TOKEN] ? given[OPT_TOKEN] : token,
-             .tls_ca = given[OPT_TLS_CA]};
+             .tls_ca = given[OPT_TLS_CA],
+             .tls_cert = given[OPT_TLS_CERT]};
     bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     if (terminal && !given[OPT_ONCE] && !given[OPT_JSON]) return watch(&t);
     int code = open_client(&t);

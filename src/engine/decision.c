@@ -484,7 +484,7 @@ tact_err decision_run_and_reserve(decision *d, decision_effects **out, tact_prob
         if (!d->answer.counts_count && !d->in.events_count) return TACT_OK;
         decision_effects *x = NULL;
         err = find_effects(d, &x, p);
-        if (err) return err;
+        if (err || !x) return err; // without an error there are some
         err = reserve_take(s->reserved, x->items, x->items_count, d->person.keys_count ? *d->person.keys : 0,
                            d->in.now_ms, x->reserved);
         if (err == TACT_EXISTS) continue;

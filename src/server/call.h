@@ -29,9 +29,9 @@ typedef enum call_pace { CALL_QUICK, CALL_SLOW, CALL_HEAVY, CALL_PACES } call_pa
 typedef struct call_env {
     tact_engine *engine;
     line_log *log;
-    _Atomic(const access_list *) access; // NULL: all may do all
+    _Atomic(const access_list *) access;      // NULL: all may do all
     _Atomic uint32_t batch_max, simulate_max; // requests, persons
-    uint64_t message_max; // bytes of a request
+    uint64_t message_max;                     // bytes of a request
     // What only the server knows, as the field `server` of a status; adds fields to an empty map.
     tact_value (*status)(void *context, arena *a);
     void *status_context;

@@ -31,7 +31,7 @@ setup() { store_setup && rules_shop; }
  18 |     expect: {hero: [plain]}
     |              ^~~~
     in tests[0]
-    hint: plain was removed at `rank`: others came before it
+    hint: plain is a fallback: it is shown where nothing else is left
 tact: shop: 1 error, 0 warnings' ] || told
     t check shop --format json
     [ "$status" -eq 1 ] && [ "$(jq -r '.[0].code' <<<"$stdout")" = test_failed ] || told
