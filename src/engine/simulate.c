@@ -210,7 +210,8 @@ static bool begin_worker(worker *w, simulation *m) {
 
 static void end_worker(worker *w, sums *total) {
     pthread_join(w->thread, NULL);
-    for (uint32_t i = 0; i < w->of->sides_count; i++) add_sums(&total[i], &w->sums[i], w->of->sides[i].bundle);
+    add_sums(&total[0], &w->sums[0], w->of->sides[0].bundle);
+    if (w->of->sides_count > 1) add_sums(&total[1], &w->sums[1], w->of->sides[1].bundle);
     store_reader_close(&w->view);
     arena_fini(&w->scratch);
     arena_fini(&w->memory);
