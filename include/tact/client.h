@@ -14,6 +14,9 @@
 // sends such a request again, to whichever server can be reached, until its time is over, if that changes nothing
 // twice: what only asks; a decision (the client gives it an id, if it has none); a batch of changes and an erasure
 // (likewise). Publishing, and going back, are sent again only if the request says what it expects to find (`from`).
+// What a server refuses as `overloaded` is not sent again by the client, though nothing was done: a server that has too
+// much to do is not helped by more, and only the caller knows whether its visitor still waits. Whoever can wait, asks
+// again later, each time a little later than before.
 //
 // Threads: any number may call at once. Results of a blocking call lie in the caller's arena.
 #ifndef TACT_CLIENT_H

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/num.h"
@@ -24,8 +25,10 @@ static void say(void *context, const char *text) {
 // ---- Where ----------------------------------------------------------------------------------------------------------
 
 enum {
-    REACH_MS = 5000,   // until a server is there
-    ANSWER_MS = 300000 // until it has answered: publishing 100,000 offers takes seconds
+    REACH_MS = 5000,    // until a server is there
+    ANSWER_MS = 300000, // until it has answered: publishing 100,000 offers takes seconds
+    AGAIN_MS = 50,      // before one that is overloaded is asked again; each further time twice as long
+    AGAINS = 8,         // so that it is given up after 13 seconds
 };
 
 static bool add_server(ask_where *w, const char *url) {
@@ -169,13 +172,48 @@ void ask_put_list(cli_ask *a, const char *name, const char *text) {
     form_put(&a->form, &a->request, name, form_list(&all));
 }
 
+int ask_put_version(cli_ask *a, const char *text) {
+    uint64_t number;
+    tact_value reply;
+    const bool is_number = num_parse_uint(tact_str_from(text), 10, &number);
+    if (!is_number && strcmp(text, "active") != 0) {
+        ask_put_text(a, "version", text);
+        return CLI_OK;
+    }
+    form_put(&a->form, &a->request, "limit", tact_uint(ASK_VERSIONS));
+    int code = ask_answer(a, "bundles", &reply);
+    if (code) return code;
+    const tact_value all = ask_find(reply, "bundles");
+    tact_str name = {"", 0};
+    for (uint32_t i = 0; all.kind == TACT_LIST && i < all.len; i++) {
+        if (ask_flag(all.as.items[i], "active")) name = ask_text(all.as.items[i], "bundle");
+    }
+    if (!name.len) {
+        cli_complain("nothing is published yet");
+        return CLI_FAILED;
+    }
+    if (is_number) {
+        while (name.ptr[name.len - 1] != '@' && name.len > 1) name.len--;
+        name.len--;
+        form_put(&a->form, &a->request, "version", form_printf(&a->form, "%.*s@%s", (int)name.len, name.ptr, text));
+    } else {
+        form_put(&a->form, &a->request, "version", tact_string(name.ptr, name.len));
+    }
+    return CLI_OK;
+}
+
 tact_err ask_try(cli_ask *a, const char *operation, tact_value *reply, tact_problem *problem) {
     ask_put_text(a, "op", operation);
     tact_value request = form_map(&a->form, &a->request);
     a->request.count = 0;
     if (a->form.failed) return problem_no_memory(problem);
     if (a->engine) return tact_call(a->engine, request, &a->memory, reply, problem);
-    return tact_client_call(a->client, request, ANSWER_MS, &a->memory, reply, problem);
+    for (int again = 0;; again++) {
+        tact_err err = tact_client_call(a->client, request, ANSWER_MS, &a->memory, reply, problem);
+        if (!err || problem->name != TACT_PROBLEM_OVERLOADED || again == AGAINS) return err;
+        const long ms = (long)AGAIN_MS << again;
+        (void)nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+    }
 }
 
 int ask_complain(tact_err err, const tact_problem *problem) {

@@ -19,6 +19,7 @@
     X(TLS_CERT, "tls-cert", "FILE", "certificate and key to show to a server that wants one, PEM")
 
 enum { ASK_DB, ASK_TO, ASK_TOKEN, ASK_TLS_CA, ASK_TLS_CERT, ASK_REPEATABLE = 1 << ASK_TO, ASK_SERVERS_MAX = 16 };
+enum { ASK_VERSIONS = 1000000 }; // more than anybody published: all of them
 
 typedef struct ask_where { // a folder or servers
     const char *folder;    // NULL: servers
@@ -50,11 +51,15 @@ TACT_MUST_USE bool ask_put_person(cli_ask *a, const char *text);
 // JSON of this kind, as a field; NULL: none. False after a complaint.
 TACT_MUST_USE bool ask_put_json(cli_ask *a, const char *name, const char *option, tact_kind kind, const char *text);
 void ask_put_text(cli_ask *a, const char *name, const char *text);
+// A version as `version`, of a request without fields: "shop@3"; "3", of the active bundle's name; "active". What is
+// active, the server is asked. CLI_OK, or as ask_answer after a complaint.
+TACT_MUST_USE int ask_put_version(cli_ask *a, const char *text);
 // Texts with commas between them, as a list.
 void ask_put_list(cli_ask *a, const char *name, const char *text);
 
-// Has the request answered, and begins a new one. CLI_OK; after a complaint CLI_USAGE if the request is wrong,
-// CLI_FAILED, CLI_UNREACHABLE.
+// Has the request answered, and begins a new one. A server that has too much to do is asked again for some seconds,
+// each time a little later: the command is to be done, and nobody else asks for it. CLI_OK; after a complaint CLI_USAGE
+// if the request is wrong, CLI_FAILED, CLI_UNREACHABLE.
 TACT_MUST_USE int ask_answer(cli_ask *a, const char *operation, tact_value *reply);
 // The same without a complaint, and the complaint.
 TACT_MUST_USE tact_err ask_try(cli_ask *a, const char *operation, tact_value *reply, tact_problem *problem);

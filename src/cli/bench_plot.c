@@ -10,11 +10,12 @@ enum {
     TICKS = 5,   // percentiles told of each half that is left, as HdrHistogram does by default
     HALVES = 40, // after so many there is nothing left of any count
     WIDTH = 860, // of the drawing
-    HEIGHT = 480,
-    LEFT = 76, // room for what is written around it
-    RIGHT = 24,
-    TOP = 64,
-    BOTTOM = 56,
+    HEIGHT = 500,
+    LEFT = 92, // room for what is written around it
+    RIGHT = 28,
+    BOTTOM = 60,
+    HEADING = 76, // the first of the rows that name lines
+    ROW = 20,
     STEPS = 60, // points of a line for each nine
     NINES = 5,  // 99.999 % is the most that is drawn
 };
@@ -52,11 +53,22 @@ void plot_percentiles(buf *out, const histogram *h) {
 
 // ---- Drawing --------------------------------------------------------------------------------------------------------
 
-static const char *const colors[PLOT_LINES_MAX] = {"#0b6e99", "#d9730d", "#448361", "#9065b0"};
+// A page may be dark or light, and the drawing has its own ground in either; what shows SVG without styles of the media
+// shows the light one.
+static const char style[] =
+    "<style>\n"
+    ".ground{fill:#fff} text{fill:#37352f} .quiet{fill:#6b6a66} .fine{stroke:#efeeec} .grid{stroke:#cfcdc8}\n"
+    ".line{fill:none;stroke-width:2.2;stroke-linejoin:round}\n"
+    ".l0{stroke:#0b6e99} .l1{stroke:#d9730d} .l2{stroke:#448361} .l3{stroke:#9065b0}\n"
+    "@media (prefers-color-scheme: dark) {\n"
+    ".ground{fill:#16191d} text{fill:#e4e6e8} .quiet{fill:#9aa0a6} .fine{stroke:#23272c} .grid{stroke:#434950}\n"
+    ".l0{stroke:#4fb3dc} .l1{stroke:#ffa344} .l2{stroke:#6fbf8f} .l3{stroke:#b58ad6}\n"
+    "}\n</style>\n";
 
 typedef struct frame { // what the axes show
     double nines;      // as many as there are counts for
     double low, high;  // decimal logarithms of nanoseconds
+    int top;           // below the heading
 } frame;
 
 static double x_of(const frame *f, double nines) {
@@ -65,15 +77,16 @@ static double x_of(const frame *f, double nines) {
 
 static double y_of(const frame *f, double ns) {
     const double at = (log10(ns < 1 ? 1 : ns) - f->low) / (f->high - f->low);
-    return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * at;
+    return HEIGHT - BOTTOM - (HEIGHT - f->top - BOTTOM) * at;
 }
 
 static frame frame_of(const plot_line *lines, uint32_t count) {
-    frame f = {1, 4, 4};
+    frame f = {1, 4, 4, HEADING};
     uint64_t most = 10, low = UINT64_MAX, high = 1;
     for (uint32_t i = 0; i < count; i++) {
         const histogram *h = lines[i].h;
         if (!h->total) continue;
+        f.top += ROW;
         if (h->total > most) most = h->total;
         if (histogram_quantile(h, 0) < low) low = histogram_quantile(h, 0);
         if (h->max_ns > high) high = h->max_ns;
@@ -89,47 +102,66 @@ static frame frame_of(const plot_line *lines, uint32_t count) {
 
 static void add_span(buf *out, double ns) {
     if (ns < 1e3) {
-        buf_printf(out, "%g ns", ns);
+        buf_printf(out, "%.3g ns", ns);
     } else if (ns < 1e6) {
-        buf_printf(out, "%g \xc2\xb5s", ns / 1e3);
+        buf_printf(out, "%.3g \xc2\xb5s", ns / 1e3);
     } else if (ns < 1e9) {
-        buf_printf(out, "%g ms", ns / 1e6);
+        buf_printf(out, "%.3g ms", ns / 1e6);
     } else {
-        buf_printf(out, "%g s", ns / 1e9);
+        buf_printf(out, "%.3g s", ns / 1e9);
     }
 }
 
-static void add_axes(buf *out, const frame *f) {
-    static const char *const names[] = {"0 %", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %"};
+static void add_times(buf *out, const frame *f) {
     for (int power = (int)f->low; power <= (int)f->high; power++) {
         for (int k = 1; k < 10; k++) {
             const double ns = pow(10, power) * k;
             if (log10(ns) > f->high + 1e-9) break;
             const double y = y_of(f, ns);
-            buf_printf(out, "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"%s\"/>\n", LEFT, y,
-                       WIDTH - RIGHT, y, k == 1 ? "#c4c4c4" : "#f0f0f0");
+            buf_printf(out, "<line class=\"%s\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/>\n",
+                       k == 1 ? "grid" : "fine", LEFT, y, WIDTH - RIGHT, y);
             if (k != 1) continue;
             buf_printf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LEFT - 8, y + 4);
             add_span(out, ns);
             buf_add_text(out, "</text>\n");
         }
     }
-    for (int nines = 0; nines <= NINES && nines <= f->nines + 1e-9; nines++) {
-        const double x = x_of(f, nines);
-        buf_printf(out, "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"#c4c4c4\"/>\n", x, TOP, x,
-                   HEIGHT - BOTTOM);
-        buf_printf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", x, HEIGHT - BOTTOM + 20,
-                   names[nines]);
-    }
-    buf_printf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">percentile</text>\n", (LEFT + WIDTH - RIGHT) / 2,
-               HEIGHT - 12);
+    const int middle = (f->top + HEIGHT - BOTTOM) / 2;
+    buf_printf(out,
+               "<text class=\"quiet\" x=\"20\" y=\"%d\" transform=\"rotate(-90 20 %d)\" text-anchor=\"middle\">latency"
+               "</text>\n",
+               middle, middle);
 }
 
+static void add_shares(buf *out, const frame *f) {
+    static const struct {
+        const char *text;
+        double share;
+    } ticks[] = {{"0 %", 0},        {"50 %", 0.5},       {"90 %", 0.9},        {"99 %", 0.99},
+                 {"99.9 %", 0.999}, {"99.99 %", 0.9999}, {"99.999 %", 0.99999}};
+    for (size_t i = 0; i < sizeof ticks / sizeof *ticks; i++) {
+        const double nines = -log10(1 - ticks[i].share), x = x_of(f, nines);
+        if (nines > f->nines + 1e-6) break;
+        buf_printf(out, "<line class=\"grid\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>\n", x, f->top, x,
+                   HEIGHT - BOTTOM);
+        buf_printf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", x, HEIGHT - BOTTOM + 20,
+                   ticks[i].text);
+    }
+    buf_printf(out,
+               "<text class=\"quiet\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">share of the requests that are answered "
+               "within that time</text>\n",
+               (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14);
+}
+
+// With a row above the drawing that names it, and its figures.
 static void add_line(buf *out, const frame *f, const plot_line *line, uint32_t number, uint32_t place) {
+    static const struct {
+        const char *text;
+        double share;
+    } told[] = {{"p50", 0.5}, {"p99", 0.99}, {"p99.9", 0.999}};
     const double most = log10((double)line->h->total);
     const double end = most < f->nines ? most : f->nines;
-    buf_printf(out, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" stroke-linejoin=\"round\" points=\"",
-               colors[number]);
+    buf_printf(out, "<polyline class=\"line l%u\" points=\"", number);
     const int steps = (int)(end * STEPS);
     for (int i = 0; i <= steps; i++) {
         const double nines = (double)i / STEPS;
@@ -137,10 +169,16 @@ static void add_line(buf *out, const frame *f, const plot_line *line, uint32_t n
         buf_printf(out, "%s%.1f,%.1f", i ? " " : "", x_of(f, nines), y_of(f, (double)ns));
     }
     buf_add_text(out, "\"/>\n");
-    const uint32_t x = LEFT + 16 + place * 130;
-    buf_printf(out, "<line x1=\"%u\" y1=\"46\" x2=\"%u\" y2=\"46\" stroke=\"%s\" stroke-width=\"3\"/>\n", x, x + 22,
-               colors[number]);
-    buf_printf(out, "<text x=\"%u\" y=\"50\">%s</text>\n", x + 30, line->name);
+    const int y = HEADING + (int)place * ROW;
+    buf_printf(out, "<line class=\"line l%u\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", number, LEFT, y - 5,
+               LEFT + 24, y - 5);
+    buf_printf(out, "<text x=\"%d\" y=\"%d\" font-weight=\"600\">%s</text>\n", LEFT + 34, y, line->name);
+    for (int i = 0; i < (int)(sizeof told / sizeof *told); i++) {
+        buf_printf(out, "<text x=\"%d\" y=\"%d\"><tspan class=\"quiet\">%s</tspan> ", LEFT + 110 + i * 130, y,
+                   told[i].text);
+        add_span(out, (double)histogram_quantile(line->h, told[i].share));
+        buf_add_text(out, "</text>\n");
+    }
 }
 
 static void add_escaped(buf *out, const char *text) {
@@ -157,13 +195,21 @@ void plot_svg(buf *out, const char *title, const plot_line *lines, uint32_t coun
     const frame f = frame_of(lines, count);
     uint32_t place = 0;
     buf_printf(out,
-               "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"system-ui, sans-serif\" "
-               "font-size=\"13\" fill=\"#37352f\">\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n",
+               "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
+               "font-family=\"system-ui, sans-serif\" font-size=\"13\" role=\"img\">\n",
                WIDTH, HEIGHT, WIDTH, HEIGHT);
-    buf_printf(out, "<text x=\"%d\" y=\"26\" font-size=\"16\" font-weight=\"600\">", LEFT);
+    buf_add_text(out, "<title>How long answers take: ");
+    add_escaped(out, title);
+    buf_add_text(out, "</title>\n");
+    buf_add_text(out, style);
+    buf_printf(out, "<rect class=\"ground\" width=\"%d\" height=\"%d\" rx=\"6\"/>\n", WIDTH, HEIGHT);
+    buf_printf(out, "<text x=\"%d\" y=\"30\" font-size=\"17\" font-weight=\"600\">How long answers take</text>\n",
+               LEFT);
+    buf_printf(out, "<text class=\"quiet\" x=\"%d\" y=\"50\">", LEFT);
     add_escaped(out, title);
     buf_add_text(out, "</text>\n");
-    add_axes(out, &f);
+    add_times(out, &f);
+    add_shares(out, &f);
     for (uint32_t i = 0; i < count && i < PLOT_LINES_MAX; i++) {
         if (lines[i].h->total) add_line(out, &f, &lines[i], i, place++);
     }

@@ -17,7 +17,8 @@ enum { PLOT_LINES_MAX = 4 };
 
 // Milliseconds, percentile, count, 1 / (1 - percentile).
 void plot_percentiles(buf *out, const histogram *h);
-// An SVG: latency over percentiles, both logarithmic. Lines without anything in them are left out.
+// An SVG: latency over percentiles, both logarithmic, for dark pages and light ones; `title` says what was measured.
+// Lines without anything in them are left out.
 void plot_svg(buf *out, const char *title, const plot_line *lines, uint32_t count);
 
 #endif

@@ -3,6 +3,7 @@
 // `tact bundles`: what was published into a store, the newest first.
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "cli/answer.h"
 #include "cli/ask.h"
 #include "cli/cli.h"
@@ -39,27 +40,14 @@ static const cli_usage usage = {
         "\n"
         "  tact bundles --db data\n"
         "\n"
-        "Ends with 0; with 2 if the command line is wrong; with 3 if the folder cannot be opened.\n",
+        "Ends with 0; with 2 if the command line is wrong; with 3 if the folder cannot be opened, or the server cannot "
+        "be\n"
+        "reached.\n",
     .options = options,
     .options_count = OPTS_COUNT,
     .repeatable = ASK_REPEATABLE,
     .operands_max = 0,
 };
-
-static int newest_first(const void *a, const void *b) {
-    const bundles_version *x = a, *y = b;
-    if (x->time_ms != y->time_ms) return x->time_ms < y->time_ms ? 1 : -1;
-    return (x->number < y->number) - (x->number > y->number);
-}
-
-// "anna", or the key where nobody of that key is known.
-static tact_str signer_of(arena *a, const signers *who, const bundles_version *v) {
-    const signer *known = v->is_signed ? signers_find(who, v->signer) : NULL;
-    char text[KEY_FILE_TEXT];
-    if (known || !v->is_signed) return known ? known->name : TACT_STR("");
-    const char *copy = arena_printf(a, "unknown key %s", key_file_text(text, v->signer));
-    return tact_str_from(copy ? copy : "");
-}
 
 static tact_str time_text(arena *a, int64_t ms) {
     buf time = buf_in(a);
@@ -75,11 +63,16 @@ static tact_str active_since(arena *a, const bundles_version *v) {
     return tact_str_from(text ? text : "");
 }
 
-static int print_text(arena *a, const signers *who, const bundles_version *all, uint32_t count) {
+typedef struct listed {
+    bundles_version v;
+    tact_str by; // who signed it; empty: nobody
+} listed;
+
+static int print_text(arena *a, const listed *all, uint32_t count) {
     table t = table_in(a, 8);
     for (uint32_t i = 0; i < count; i++) {
-        const bundles_version *v = &all[i];
-        tact_str by_whom = signer_of(a, who, v);
+        const bundles_version *v = &all[i].v;
+        const tact_str by_whom = all[i].by;
         const char *by = by_whom.len ? arena_printf(a, "signed by %.*s", (int)by_whom.len, by_whom.ptr) : "";
         const char *author = v->author.len ? arena_printf(a, "by %.*s", (int)v->author.len, v->author.ptr) : "";
         table_add(&t, v->active ? TACT_STR("*") : TACT_STR(" "));
@@ -102,11 +95,10 @@ static tact_value text_value(tact_str text) {
     return tact_string(text.ptr, text.len);
 }
 
-static int print_json(arena *a, const signers *who, const bundles_version *all, uint32_t count) {
+static int print_json(arena *a, const listed *all, uint32_t count) {
     tact_value *list = arena_array(a, count ? count : 1, sizeof *list);
     for (uint32_t i = 0; list && i < count; i++) {
-        const bundles_version *v = &all[i];
-        tact_str by_whom = signer_of(a, who, v);
+        const bundles_version *v = &all[i].v;
         const value_entry fields[] = {
             answer_field("name", text_value(v->name)),
             answer_field("version", tact_uint(v->number)),
@@ -114,7 +106,7 @@ static int print_json(arena *a, const signers *who, const bundles_version *all, 
             answer_field("time", answer_time(v->time_ms)),
             answer_field("author", text_value(v->author)),
             answer_field("message", text_value(v->message)),
-            answer_field("signed_by", v->is_signed ? text_value(by_whom) : tact_null()),
+            answer_field("signed_by", v->is_signed ? text_value(all[i].by) : tact_null()),
             answer_field("tests_skipped", tact_bool(v->tests_skipped)),
             answer_field("activated", answer_time(v->activated_ms)),
         };
@@ -123,62 +115,85 @@ static int print_json(arena *a, const signers *who, const bundles_version *all, 
     return answer_json(stdout, list ? tact_list(list, count) : tact_null(), a);
 }
 
-static int print_versions(cli_folder *place, bool json) {
-    bundles_version *all;
+static int print_all(arena *a, const listed *all, uint32_t count, bool json) {
+    return json ? print_json(a, all, count) : print_text(a, all, count);
+}
+
+static listed *listed_in(arena *a, uint32_t count) {
+    listed *all = arena_zalloc(a, (count ? count : 1) * sizeof *all);
+    if (!all) cli_complain("%s", tact_err_text(TACT_NO_MEMORY));
+    return all;
+}
+
+// ---- Of a folder ----------------------------------------------------------------------------------------------------
+
+static int newest_first(const void *a, const void *b) {
+    const bundles_version *x = a, *y = b;
+    if (x->time_ms != y->time_ms) return x->time_ms < y->time_ms ? 1 : -1;
+    return (x->number < y->number) - (x->number > y->number);
+}
+
+// "anna", or the key where nobody of that key is known.
+static tact_str signer_of(arena *a, const signers *who, const bundles_version *v) {
+    const signer *known = v->is_signed ? signers_find(who, v->signer) : NULL;
+    char text[KEY_FILE_TEXT];
+    if (known || !v->is_signed) return known ? known->name : TACT_STR("");
+    const char *copy = arena_printf(a, "unknown key %s", key_file_text(text, v->signer));
+    return tact_str_from(copy ? copy : "");
+}
+
+static int print_those_in(cli_folder *place, bool json) {
+    bundles_version *versions;
     uint32_t count;
     signers who;
     tact_error error;
     arena *a = &place->memory;
-    tact_err err = bundles_list(&place->reader.txn, a, &all, &count, &error);
+    tact_err err = bundles_list(&place->reader.txn, a, &versions, &count, &error);
     if (!err) err = signers_get(&place->reader.txn, a, &who, &error);
     if (err) return answer_failed(err, &error);
-    if (count) qsort(all, count, sizeof *all, newest_first);
-    return json ? print_json(a, &who, all, count) : print_text(a, &who, all, count);
+    listed *all = listed_in(a, count);
+    if (!all) return CLI_FAILED;
+    if (count) qsort(versions, count, sizeof *versions, newest_first);
+    for (uint32_t i = 0; i < count; i++) all[i] = (listed){versions[i], signer_of(a, &who, &versions[i])};
+    return print_all(a, all, count, json);
 }
 
 // ---- Of a server ----------------------------------------------------------------------------------------------------
 
-static tact_str told(arena *a, const char *before, tact_str text) {
-    const char *all = text.len ? arena_printf(a, "%s %.*s", before, (int)text.len, text.ptr) : "";
-    return tact_str_from(all ? all : "");
+static int64_t ms_of(tact_value time) {
+    return time.kind == TACT_TIMESTAMP ? time.as.i * 1000 + time.len / 1000000 : 0;
 }
 
-static tact_str time_told(arena *a, tact_value v) {
-    return v.kind == TACT_TIMESTAMP ? time_text(a, v.as.i * 1000) : TACT_STR("");
-}
-
-static void print_list(arena *a, tact_value all) {
-    table t = table_in(a, 7);
-    for (uint32_t i = 0; i < all.len; i++) {
-        const tact_value one = all.as.items[i];
-        const bool active = ask_flag(one, "active");
-        table_add(&t, active ? TACT_STR("*") : TACT_STR(" "));
-        table_add(&t, ask_text(one, "bundle"));
-        table_add(&t, time_told(a, ask_find(one, "time")));
-        table_add(&t, told(a, "by", ask_text(one, "author")));
-        table_add(&t, ask_flag(one, "signed") ? TACT_STR("signed") : told(a, "signed by", ask_text(one, "signed_by")));
-        table_add(&t, ask_flag(one, "tests_skipped") ? TACT_STR("tests skipped") : TACT_STR(""));
-        table_add(&t, ask_text(one, "message"));
-    }
-    buf out = buf_in(a);
-    table_print(&out, &t, "");
-    if (!all.len) buf_add_text(&out, "no bundle was published yet\n");
-    cli_print(stdout, buf_done(&out));
+// As tact_bundles says it.
+static listed read_listed(tact_value one) {
+    listed l = {.by = ask_text(one, "signed_by")};
+    const tact_str version = ask_text(one, "bundle");
+    tact_str name = version;
+    while (name.len && name.ptr[name.len - 1] != '@') name.len--;
+    (void)num_parse_uint((tact_str){version.ptr + name.len, version.len - name.len}, 10, &l.v.number);
+    l.v.name = (tact_str){name.ptr, name.len ? name.len - 1 : 0};
+    l.v.active = ask_flag(one, "active");
+    l.v.time_ms = ms_of(ask_find(one, "time"));
+    l.v.activated_ms = ms_of(ask_find(one, "activated"));
+    l.v.author = ask_text(one, "author");
+    l.v.message = ask_text(one, "message");
+    l.v.is_signed = l.by.len > 0;
+    l.v.tests_skipped = ask_flag(one, "tests_skipped");
+    return l;
 }
 
 static int print_those_at(const ask_where *where, bool json) {
     cli_ask a;
     tact_value reply;
     int code = ask_open(&a, where, true);
+    form_put(&a.form, &a.request, "limit", tact_uint(ASK_VERSIONS));
     if (!code) code = ask_answer(&a, "bundles", &reply);
     if (!code) {
-        tact_value all = ask_find(reply, "bundles");
-        if (all.kind != TACT_LIST) all = tact_list(NULL, 0);
-        if (json) {
-            code = answer_json(stdout, all, &a.memory);
-        } else {
-            print_list(&a.memory, all);
-        }
+        const tact_value found = ask_find(reply, "bundles");
+        const uint32_t count = found.kind == TACT_LIST ? found.len : 0;
+        listed *all = listed_in(&a.memory, count);
+        for (uint32_t i = 0; all && i < count; i++) all[i] = read_listed(found.as.items[i]);
+        code = all ? print_all(&a.memory, all, count, json) : CLI_FAILED;
     }
     ask_close(&a);
     return code;
@@ -199,7 +214,7 @@ int cmd_bundles(int argc, char **argv) {
     if (!where.folder) return print_those_at(&where, given[OPT_JSON] != NULL);
     cli_folder place;
     int code = folder_open(&place, given[OPT_DB], NULL, true);
-    if (!code) code = print_versions(&place, given[OPT_JSON] != NULL);
+    if (!code) code = print_those_in(&place, given[OPT_JSON] != NULL);
     folder_close(&place);
     return code;
 }

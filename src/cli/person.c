@@ -2,17 +2,19 @@
 //
 // `tact person`: a picture of a person as rules see it at a moment. The picture is one value, lists of rows; --json
 // prints it as it is, and the tables below say which fields of a row people see, and how. What the person has not
-// agreed to is not told here either; `tact export` is for all that is held.
+// agreed to is not told here either; `tact export` is for all that is held. From a server that is what comes, so that
+// its rows are made into a picture as far as they go.
 #include <inttypes.h>
 
 #include "base/utf8.h"
 #include "cli/answer.h"
+#include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/opt.h"
 
 // clang-format off
 #define OPTIONS(X) \
-    X(DB,   "db",   "DIR",  "the folder of the store") \
+    ASK_OPTIONS(X) \
     X(NOW,  "now",  "TIME", "as of a time such as 2026-12-01T10:00:00Z; now by default") \
     X(JSON, "json", NULL,   "print as JSON") \
     X(HELP, "help", NULL,   "show this")
@@ -32,7 +34,7 @@ static const cli_opt options[] = {
 };
 
 static const cli_usage usage = {
-    .line = "tact person ID|NAMESPACE:VALUE --db DIR [--now TIME] [--json]",
+    .line = "tact person ID|NAMESPACE:VALUE --db DIR|--to URL [--now TIME] [--json]",
     .about =
         "Shows a person as rules see it: identities, attributes with source and age, or why one is absent, consents,\n"
         "aggregates, counters and the latest events.\n"
@@ -40,10 +42,16 @@ static const cli_usage usage = {
         "  tact person email:ann@example.com --db data\n"
         "  tact person 4711 --db data --json | jq .attributes\n"
         "\n"
+        "A server tells what is held, not what rules see of it: with --to there are the values of all sources and all\n"
+        "that was said about consents, whether rules may use it or not, and no word of why one is absent. --json "
+        "prints\n"
+        "that as `tact export` does.\n"
+        "\n"
         "Ends with 0; with 1 if there is no such person; with 2 if the command line is wrong; with 3 if the\n"
-        "folder cannot be opened.\n",
+        "folder cannot be opened, or the server cannot be reached.\n",
     .options = options,
     .options_count = OPTS_COUNT,
+    .repeatable = ASK_REPEATABLE,
     .operands_max = 1,
 };
 
@@ -98,9 +106,9 @@ static void add_row(picture *p, rows *all, const fields *f) {
     if (!p->failed) add(p, all, v);
 }
 
-static tact_value field(tact_value of, const char *name) { // NULL, the value, if there is none
-    const tact_value *v = value_map_get_str(of.as.map, tact_str_from(name));
-    return v ? *v : tact_null();
+static tact_value list_of(tact_value held, const char *name) {
+    tact_value list = ask_find(held, name);
+    return list.kind == TACT_LIST ? list : tact_list(NULL, 0);
 }
 
 static void put_source(picture *p, fields *f, uint8_t source) {
@@ -195,15 +203,15 @@ static bool has_been(const picture *p, tact_value time) {
 
 static tact_value counters_of(picture *p) {
     rows all = {NULL, 0, 0};
-    tact_value held = field(p->held, "counters");
+    tact_value held = list_of(p->held, "counters");
     for (uint32_t i = 0; i < held.len; i++) {
         fields one = {.count = 0};
-        tact_value times = field(held.as.items[i], "times"); // in their order
+        tact_value times = list_of(held.as.items[i], "times"); // in their order
         while (times.len && !has_been(p, times.as.items[times.len - 1])) times.len--;
-        put(&one, "key", field(held.as.items[i], "key"));
+        put(&one, "key", ask_find(held.as.items[i], "key"));
         put(&one, "count", tact_int(times.len));
         if (times.len) put(&one, "time", times.as.items[times.len - 1]);
-        put(&one, "identity", field(held.as.items[i], "identity"));
+        put(&one, "identity", ask_find(held.as.items[i], "identity"));
         add_row(p, &all, &one);
     }
     return tact_list(all.items, all.count);
@@ -211,8 +219,8 @@ static tact_value counters_of(picture *p) {
 
 // The latest of those that have happened by then, the newest first, and how many these are.
 static tact_value events_of(picture *p, uint32_t *count) {
-    tact_value held = field(p->held, "events"); // in the order of time
-    for (*count = held.len; *count && !has_been(p, field(held.as.items[*count - 1], "time"));) --*count;
+    tact_value held = list_of(p->held, "events"); // in the order of time
+    for (*count = held.len; *count && !has_been(p, ask_find(held.as.items[*count - 1], "time"));) --*count;
     rows latest = {NULL, 0, 0};
     for (uint32_t i = *count; i > 0 && latest.count < EVENTS_SHOWN && !p->failed; i--) {
         add(p, &latest, held.as.items[i - 1]);
@@ -227,11 +235,59 @@ static tact_value draw(picture *p) {
     tact_value events = events_of(p, &events_count);
     put(&all, "person", tact_uint(record_person(&p->r)));
     put(&all, "now", answer_time(p->now_ms));
-    put(&all, "identities", field(p->held, "identities"));
+    put(&all, "identities", ask_find(p->held, "identities"));
     put(&all, "attributes", attributes_of(p, &unset));
     put(&all, "unset", tact_list(unset.items, unset.count));
     put(&all, "consents", consents_of(p));
     put(&all, "aggregates", aggregates_of(p));
+    put(&all, "counters", counters_of(p));
+    put(&all, "events", events);
+    put(&all, "events_held", tact_int(events_count));
+    tact_value v = answer_map(p->a, all.of, all.count);
+    p->failed |= v.kind != TACT_MAP;
+    return v;
+}
+
+// ---- Of what is held, alone ------------------------------------------------------------------------------------------
+
+static tact_value consents_held(picture *p) {
+    static const char *const names[] = {"purpose", "state", "explicit", "source", "time", "expires"};
+    rows all = {NULL, 0, 0};
+    const tact_value said = list_of(p->held, "consents");
+    for (uint32_t i = 0; i < said.len && !p->failed; i++) {
+        const tact_value one = said.as.items[i], ends = ask_find(one, "expires");
+        const bool ended = ends.kind == TACT_TIMESTAMP && has_been(p, ends);
+        fields f = {.count = 0};
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++) put(&f, names[k], ask_find(one, names[k]));
+        put(&f, "granted", tact_bool(!ended && tact_str_equal(ask_text(one, "state"), TACT_STR("granted"))));
+        add_row(p, &all, &f);
+    }
+    return tact_list(all.items, all.count);
+}
+
+static tact_value aggregates_held(picture *p) {
+    rows all = {NULL, 0, 0};
+    const tact_value held = ask_find(p->held, "aggregates");
+    for (uint32_t i = 0; held.kind == TACT_MAP && i < held.as.map->count && !p->failed; i++) {
+        fields f = {.count = 0};
+        put(&f, "name", held.as.map->entries[i].key);
+        put(&f, "value", held.as.map->entries[i].value);
+        add_row(p, &all, &f);
+    }
+    return tact_list(all.items, all.count);
+}
+
+static tact_value draw_held(picture *p) {
+    fields all = {.count = 0};
+    uint32_t events_count;
+    tact_value events = events_of(p, &events_count);
+    put(&all, "person", ask_find(p->held, "person"));
+    put(&all, "now", answer_time(p->now_ms));
+    put(&all, "identities", list_of(p->held, "identities"));
+    put(&all, "attributes", list_of(p->held, "attributes"));
+    put(&all, "unset", tact_list(NULL, 0));
+    put(&all, "consents", consents_held(p));
+    put(&all, "aggregates", aggregates_held(p));
     put(&all, "counters", counters_of(p));
     put(&all, "events", events);
     put(&all, "events_held", tact_int(events_count));
@@ -254,7 +310,7 @@ typedef struct cell {
 typedef void show(buf *out, const cell *c);
 
 static void show_text(buf *out, const cell *c) {
-    answer_add_shown(out, value_str(c->v));
+    if (c->v.kind == TACT_STRING) answer_add_shown(out, value_str(c->v));
 }
 
 static void show_value(buf *out, const cell *c) {
@@ -276,9 +332,9 @@ static void show_until(buf *out, const cell *c) {
 
 static void show_granted(buf *out, const cell *c) {
     buf_add_text(out, c->v.as.b ? "granted" : "not granted");
-    tact_value ends = field(c->row, "expires");
+    tact_value ends = ask_find(c->row, "expires");
     bool ended = ends.kind == TACT_TIMESTAMP && ends.as.i * 1000 <= c->now_ms;
-    bool unset = tact_str_equal(value_str(field(c->row, "state")), TACT_STR("unset"));
+    bool unset = tact_str_equal(ask_text(c->row, "state"), TACT_STR("unset"));
     if (unset && !ended) buf_add_text(out, " by default");
 }
 
@@ -300,6 +356,7 @@ static void show_times(buf *out, const cell *c) {
 }
 
 static void show_properties(buf *out, const cell *c) {
+    if (c->v.kind != TACT_MAP) return;
     for (uint32_t i = 0; i < c->v.as.map->count; i++) {
         if (i) buf_add_text(out, ", ");
         buf_add_str(out, value_str(c->v.as.map->entries[i].key));
@@ -362,7 +419,7 @@ static void add_painted(printing *p, const char *color, tact_str text) {
 
 static tact_str cell_of(printing *p, const struct section *s, size_t column, tact_value row) {
     buf out = buf_in(p->out.arena);
-    const cell c = {field(row, s->columns[column].field), row, p->now_ms};
+    const cell c = {ask_find(row, s->columns[column].field), row, p->now_ms};
     if (c.v.kind != TACT_NULL) s->columns[column].show(&out, &c);
     tact_str text = buf_done(&out);
     p->out.failed |= !text.ptr;
@@ -401,7 +458,7 @@ static void print_rows(printing *p, const struct section *s, tact_value list) {
 static void print_title(printing *p, const char *title, tact_value v, uint32_t shown) {
     buf_add_char(&p->out, '\n');
     add_painted(p, BOLD, tact_str_from(title));
-    int64_t held = field(v, "events_held").as.i;
+    int64_t held = ask_find(v, "events_held").as.i;
     if (strcmp(title, "events") == 0 && held > shown)
         buf_printf(&p->out, ", the latest %" PRIu32 " of %" PRId64, shown, held);
     buf_add_char(&p->out, '\n');
@@ -422,12 +479,12 @@ static void print_unset(printing *p, tact_value names) {
 
 static int print_picture(arena *a, tact_value v, int64_t now_ms) {
     printing p = {buf_in(a), now_ms, cli_may_color(stdout)};
-    buf_printf(&p.out, "person %" PRIu64 ", at ", field(v, "person").as.u);
+    buf_printf(&p.out, "person %" PRIu64 ", at ", ask_find(v, "person").as.u);
     value_print_timestamp(&p.out, tact_timestamp(now_ms / 1000, 0));
     buf_add_char(&p.out, '\n');
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
-        tact_value list = field(v, sections[i].field);
-        tact_value unset = strcmp(sections[i].field, "attributes") == 0 ? field(v, "unset") : tact_null();
+        tact_value list = ask_find(v, sections[i].field);
+        tact_value unset = strcmp(sections[i].field, "attributes") == 0 ? ask_find(v, "unset") : tact_null();
         if (!list.len && !unset.len) continue;
         print_title(&p, sections[i].field, v, list.len);
         print_rows(&p, &sections[i], list);
@@ -459,6 +516,27 @@ static int run(cli_folder *f, const char *whom, int64_t now_ms, bool json) {
     return json ? answer_json(stdout, v, p.a) : print_picture(p.a, v, now_ms);
 }
 
+static int run_at(const ask_where *where, const char *whom, const char *now, int64_t now_ms, bool json) {
+    cli_ask a;
+    tact_value reply;
+    int code = ask_open(&a, where, true);
+    if (!code && !ask_put_person(&a, whom)) code = CLI_USAGE;
+    ask_put_text(&a, "now", now);
+    if (!code) code = ask_answer(&a, "person", &reply);
+    if (!code) {
+        picture p = {.a = &a.memory, .now_ms = now_ms, .held = ask_find(reply, "person")};
+        const tact_value v = json ? p.held : draw_held(&p);
+        if (p.failed) {
+            cli_complain("%s", tact_err_text(TACT_NO_MEMORY));
+            code = CLI_FAILED;
+        } else {
+            code = json ? answer_json(stdout, v, p.a) : print_picture(p.a, v, now_ms);
+        }
+    }
+    ask_close(&a);
+    return code;
+}
+
 int cmd_person(int argc, char **argv) {
     const char *given[OPTS_COUNT] = {NULL}, *operands[1] = {NULL};
     cli_args args = {given, operands, 0};
@@ -469,8 +547,10 @@ int cmd_person(int argc, char **argv) {
     }
     int64_t now_ms;
     if (!args.operands_count) return cli_complain("a person is needed; usage: %s", usage.line);
-    if (!given[OPT_DB]) return cli_complain("`--db DIR` is needed; usage: %s", usage.line);
+    ask_where where;
+    if (!ask_where_read(&where, &usage, argc, argv, given)) return CLI_USAGE;
     if (!answer_now(given[OPT_NOW], &now_ms)) return CLI_USAGE;
+    if (!where.folder) return run_at(&where, operands[0], given[OPT_NOW], now_ms, given[OPT_JSON] != NULL);
     cli_folder f;
     int code = folder_open(&f, given[OPT_DB], NULL, true);
     if (!code) code = run(&f, operands[0], now_ms, given[OPT_JSON] != NULL);

@@ -78,7 +78,7 @@ static int roll_back_at(const ask_where *where, const char *version) {
     cli_ask a;
     tact_value reply;
     int code = ask_open(&a, where, false);
-    ask_put_text(&a, "version", version);
+    if (!code && version) code = ask_put_version(&a, version);
     if (!code) code = ask_answer(&a, "rollback", &reply);
     if (!code) {
         const tact_str name = ask_text(reply, "bundle");

@@ -14,11 +14,12 @@
 #include "cli/progress.h"
 #include "cli/rules.h"
 #include "cli/table.h"
+#include "cli/upload.h"
 #include "wire/json.h"
 
 // clang-format off
 #define OPTIONS(X) \
-    X(DB,        "db",        "DIR",    "the folder of the store") \
+    ASK_OPTIONS(X) \
     X(BUNDLE,    "bundle",    "BUNDLE", "a folder of rules, or a version: shop@3") \
     X(PLACEMENT, "placement", "NAME",   "this placement only") \
     X(CONTEXT,   "context",   "JSON",   "what requests carry: {\"device\": \"mobile\"}") \
@@ -43,7 +44,7 @@ static const cli_opt options[] = {
 };
 
 static const cli_usage usage = {
-    .line = "tact simulate --db DIR --bundle BUNDLE [--placement NAME] [--sample N] [--json]",
+    .line = "tact simulate --db DIR|--to URL --bundle BUNDLE [--placement NAME] [--sample N] [--json]",
     .about =
         "Decides for every person in a store by a bundle that is not active, without changing anything: how often "
         "each\n"
@@ -52,10 +53,13 @@ static const cli_usage usage = {
         "\n"
         "  tact simulate --db data --bundle rules/shop --placement home_hero --sample 10000\n"
         "\n"
+        "A server simulates for one at a time, and looks at as many persons as it is set up for (`simulate_max`).\n"
+        "\n"
         "Ends with 0; with 1 if the bundle has faults; with 2 if the command line is wrong; with 3 if a folder\n"
-        "cannot be opened.\n",
+        "cannot be opened, or the server cannot be reached.\n",
     .options = options,
     .options_count = OPTS_COUNT,
+    .repeatable = ASK_REPEATABLE,
 };
 
 // ---- Printing -------------------------------------------------------------------------------------------------------
@@ -135,7 +139,7 @@ static int print_result(arena *a, tact_value v) {
     return CLI_OK;
 }
 
-// ---- The command ----------------------------------------------------------------------------------------------------
+// ---- Of a folder ----------------------------------------------------------------------------------------------------
 
 static void draw(void *context, uint64_t done, uint64_t total) {
     progress *p = context;
@@ -200,6 +204,50 @@ static int compare(cli_folder *place, const char *const *given, simulate_options
     return code;
 }
 
+// ---- Of a server ----------------------------------------------------------------------------------------------------
+
+// What was found, as a folder's is printed: without the `ok` of a reply.
+static tact_value without_ok(cli_ask *a, tact_value reply) {
+    value_entry *all = arena_array(&a->memory, reply.as.map->count, sizeof *all);
+    size_t count = 0;
+    for (uint32_t i = 0; all && i < reply.as.map->count; i++) {
+        const value_entry *e = &reply.as.map->entries[i];
+        if (!tact_str_equal(value_str(e->key), TACT_STR("ok"))) all[count++] = *e;
+    }
+    return form_map_of(&a->form, all, count);
+}
+
+static int put_request(cli_ask *a, const char *const *given) {
+    const char *what = given[OPT_BUNDLE];
+    simulate_options o = {.context = tact_null()};
+    tact_value files;
+    if (!read_options(given, &a->memory, &o)) return CLI_USAGE;
+    const bool is_version = rules_is_version(what);
+    int code = is_version ? ask_put_version(a, what) : upload_read(&a->memory, what, &files, NULL);
+    if (code) return code;
+    if (!is_version) form_put(&a->form, &a->request, "files", files);
+    if (o.context.kind == TACT_MAP) form_put(&a->form, &a->request, "context", o.context);
+    if (o.sample) form_put(&a->form, &a->request, "sample", tact_uint(o.sample));
+    ask_put_text(a, "placement", given[OPT_PLACEMENT]);
+    ask_put_text(a, "now", given[OPT_NOW]);
+    return CLI_OK;
+}
+
+static int simulate_at(const ask_where *where, const char *const *given) {
+    cli_ask a;
+    tact_value reply;
+    int code = ask_open(&a, where, true);
+    if (!code) code = put_request(&a, given);
+    if (!code) code = ask_answer(&a, "simulate", &reply);
+    if (!code) {
+        code = given[OPT_JSON] ? answer_json(stdout, without_ok(&a, reply), &a.memory) : print_result(&a.memory, reply);
+    }
+    ask_close(&a);
+    return code;
+}
+
+// ---- The command ----------------------------------------------------------------------------------------------------
+
 int cmd_simulate(int argc, char **argv) {
     const char *given[OPTS_COUNT] = {NULL};
     cli_args args = {given, NULL, 0};
@@ -208,11 +256,13 @@ int cmd_simulate(int argc, char **argv) {
         opt_help(&usage, stdout);
         return CLI_OK;
     }
-    if (!given[OPT_DB]) return cli_complain("`--db DIR` is needed; usage: %s", usage.line);
+    ask_where where;
+    if (!ask_where_read(&where, &usage, argc, argv, given)) return CLI_USAGE;
     if (!given[OPT_BUNDLE]) return cli_complain("`--bundle BUNDLE` is needed; usage: %s", usage.line);
+    if (!where.folder) return simulate_at(&where, given);
     cli_folder f;
     simulate_options o = {.context = tact_null()};
-    int code = folder_open(&f, given[OPT_DB], NULL, true);
+    int code = folder_open(&f, where.folder, NULL, true);
     if (!code && !read_options(given, &f.memory, &o)) code = CLI_USAGE;
     if (!code) code = compare(&f, given, &o);
     folder_close(&f);

@@ -20,13 +20,13 @@
 
 // clang-format off
 #define OPTIONS(X) \
-    X(TO,     "to",     "URL",  "the server; TACT_TO if it is left out, tcp://127.0.0.1:7420 without that") \
-    X(TOKEN,  "token",  "TEXT", "that it wants, with the role `operate`; TACT_TOKEN if it is left out") \
-    X(TLS_CA, "tls-ca", "FILE", "whom to trust for tls+tcp:// and wss://, PEM; the system's if it is left out") \
+    X(TO,       "to",       "URL",  "the server; TACT_TO if it is left out, tcp://127.0.0.1:7420 without that") \
+    X(TOKEN,    "token",    "TEXT", "that it wants, with the role `operate`; TACT_TOKEN if it is left out") \
+    X(TLS_CA,   "tls-ca",   "FILE", "whom to trust for tls+tcp:// and wss://, PEM; the system's if it is left out") \
     X(TLS_CERT, "tls-cert", "FILE", "certificate and key to show to a server that wants one, PEM") \
-    X(ONCE,   "once",   NULL,   "print the figures of one second and end; so it is where there is no terminal") \
-    X(JSON,   "json",   NULL,   "print them as JSON and end") \
-    X(HELP,   "help",   NULL,   "show this")
+    X(ONCE,     "once",     NULL,   "print the figures of one second and end; so it is where there is no terminal") \
+    X(JSON,     "json",     NULL,   "print them as JSON and end") \
+    X(HELP,     "help",     NULL,   "show this")
 // clang-format on
 
 enum {

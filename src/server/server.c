@@ -27,8 +27,8 @@ struct server {
     metrics *metrics;
     call_env env;
     nng_socket socket;
-    bool opened; // the socket is
-    listeners *listeners;
+    bool opened;                    // the socket is
+    _Atomic(listeners *) listeners; // requests come in before all addresses are listened on
     work *work;
     http *http;
     atomic_bool ready;
@@ -40,7 +40,8 @@ struct server {
 static metrics_gauges gauges_of(server *s) {
     metrics_gauges g = {.started_ms = s->started_ms};
     if (s->work) work_gauges(s->work, &g);
-    if (s->listeners) listen_gauges(s->listeners, &g);
+    listeners *l = atomic_load(&s->listeners);
+    if (l) listen_gauges(l, &g);
     return g;
 }
 
@@ -120,6 +121,7 @@ static tact_err begin_answering(server *s, tact_error *error) {
 
 static tact_err start(server *s, tact_error *error) {
     access_list *tokens;
+    listeners *l = NULL;
     const http_asks asks = {tell_metrics, tell_ready, s};
     const settings *o = &s->settings;
     tact_err err = line_set(s->log, o->log, o->log_level, error);
@@ -135,7 +137,8 @@ static tact_err start(server *s, tact_error *error) {
     s->env.status = tell_status;
     s->env.status_context = s;
     err = begin_answering(s, error);
-    if (!err) err = listen_open(&s->memory, s->socket, o, &s->listeners, error);
+    if (!err) err = listen_open(&s->memory, s->socket, o, &l, error);
+    atomic_store(&s->listeners, l);
     if (!err && o->http.len) err = http_start(o->http.ptr, &asks, &s->http, error);
     return err;
 }

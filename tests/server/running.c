@@ -18,6 +18,13 @@
 
 #include <cmocka.h>
 
+// NNG 1.5.2 loses the one reply that it is given between the close of a connection and its end (rep0_ctx_send, whose
+// aio_send is stopped already): of what is lost, the leak sanitizer lets be what was made as a reply, and nothing else.
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) {
+    return "leak:write_reply\n";
+}
+
 // ---- The server -----------------------------------------------------------------------------------------------------
 
 void running_begin(running *r) {
