@@ -398,6 +398,12 @@ static void add_table(buf *out, const bench *b, arena *a) {
     table_print(out, &t, "");
 }
 
+static double late_ms(const bench *b) {
+    const uint64_t server = load_results(b->loads[0])->late_ns;
+    const uint64_t other = b->loads[1] ? load_results(b->loads[1])->late_ns : 0;
+    return (double)(server > other ? server : other) / 1e6;
+}
+
 static void add_errors(buf *out, const bench *b) {
     for (int i = 0; i < 2; i++) {
         const load_result *r = b->loads[i] ? load_results(b->loads[i]) : NULL;
@@ -426,6 +432,9 @@ static int print_text(bench *b) {
     buf out = buf_in(a);
     buf_printf(&out, "%s, seed %llu\n", title_of(b, a), (unsigned long long)b->request.seed);
     add_table(&out, b, a);
+    if (b->rate > 0) {
+        buf_printf(&out, "this program sent up to %.3f ms late, which counts as latency of what it sent\n", late_ms(b));
+    }
     add_errors(&out, b);
     const tact_str text = buf_done(&out);
     if (!text.ptr) return no_memory();
@@ -474,6 +483,14 @@ static int print_json(bench *b) {
         form_put(&f, &fields, "publishes",
                  histogram_value(&f, &aside->publishes, of((double)aside->publishes.total, aside->seconds),
                                  aside->publishes_failed));
+    }
+    if (b->rate > 0) form_put(&f, &fields, "sent_late_ms", tact_double(late_ms(b)));
+    if (aside && aside->first.err) {
+        form_fields first = {.count = 0};
+        const char *code = tact_problem_code(&aside->first);
+        form_put(&f, &first, "code", tact_string(code, strlen(code)));
+        form_put(&f, &first, "text", tact_string(aside->first.text, strlen(aside->first.text)));
+        form_put(&f, &fields, "beside_error", form_map(&f, &first));
     }
     const tact_value all = form_map(&f, &fields);
     return f.failed ? no_memory() : answer_json(stdout, all, &b->memory);

@@ -220,7 +220,11 @@ static void run_by_schedule(load *l, uint64_t from, uint64_t to, teller *t) {
     for (uint64_t i = 0; i < count; i++) {
         const uint64_t due = from + (uint64_t)((double)i * 1e9 / l->options.rate);
         const struct timespec at = moment(due);
-        if (now_ns() < due) (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+        if (now_ns() < due) {
+            (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+            const uint64_t now = now_ns();
+            if (now > due + l->result.late_ns) l->result.late_ns = now - due; // a signal may wake it early
+        }
         tell(l, t, due);
         slot *s = take(l, to);
         if (!s) {
@@ -259,6 +263,7 @@ void load_run(load *l, double seconds, void (*told)(void *context, const load_re
 void load_forget(load *l) {
     histogram_clear(&l->result.latency);
     l->result.seconds = 0;
+    l->result.late_ns = 0;
     l->result.unsent = l->result.codes = 0;
     memset(l->result.errors, 0, sizeof l->result.errors);
 }

@@ -17,8 +17,8 @@ typedef struct load_request { // "BEFORE", and if there are persons the text of 
 
 typedef struct load_options {
     const char *url, *tls_ca, *tls_cert; // files of TLS, or NULL
-    uint32_t connections, in_flight; // requests at once on each of them
-    double rate;                     // a second, by schedule; 0: each answer is followed by the next request
+    uint32_t connections, in_flight;     // requests at once on each of them
+    double rate;                         // a second, by schedule; 0: each answer is followed by the next request
     load_request request;
     uint32_t echo; // not 0: what answers is an echo (bench_echo.h), asked for as many bytes
 } load_options;
@@ -26,7 +26,8 @@ typedef struct load_options {
 typedef struct load_result { // of all runs
     histogram latency;       // of what was answered, errors included; from the moment that the schedule has
     double seconds;
-    uint64_t unsent; // that the schedule had, but nobody was free to send before the run was over
+    uint64_t late_ns; // the most that this program woke up after a request's moment: none of the server's fault
+    uint64_t unsent;  // that the schedule had, but nobody was free to send before the run was over
     struct {
         char code[LOAD_CODE];
         uint64_t count;

@@ -248,7 +248,7 @@ static tact_value draw(picture *p) {
     return v;
 }
 
-// ---- Of what is held, alone ------------------------------------------------------------------------------------------
+// ---- Of what is held, alone -----------------------------------------------------------------------------------------
 
 static tact_value consents_held(picture *p) {
     static const char *const names[] = {"purpose", "state", "explicit", "source", "time", "expires"};

@@ -40,7 +40,9 @@ static const cli_usage usage = {
     .about =
         "Applies changes: one as JSON, a JSON list of them, or one on each line. CHANGE is JSON on the command line.\n"
         "Each is answered, when it is on disk, with its position among all changes and the person it is about; one\n"
-        "that is refused is told with line and reason and does no harm to the others.\n"
+        "that is refused is told with line and reason and does no harm to the others. A server answers what it was "
+        "sent\n"
+        "together with one position, and tells of those that it refused.\n"
         "\n"
         "  {\"set\": {\"language\": \"de\", \"tier\": null}, \"person\": {\"crm\": \"4711\"}, \"source\": \"crm\"}\n"
         "  {\"event\": \"purchase\", \"properties\": {\"amount\": 12.5}, \"person\": {\"cookie\": \"7f3\"}, \"id\": "
@@ -295,7 +297,15 @@ static item *find_item(recording *r, const char *at, const uint32_t *sent, uint3
     return &r->items[sent[number]];
 }
 
+// The server's places begin with that in what was sent, "commands[2].", which says nothing to whoever reads this.
 static void refuse(item *i, tact_err err, tact_str text) {
+    static const char before[] = "commands[";
+    const char *dot = text.len > strlen(before) ? memchr(text.ptr, ']', text.len) : NULL;
+    if (dot && memcmp(text.ptr, before, strlen(before)) == 0) {
+        const size_t len = (size_t)(dot - text.ptr) + 1;
+        const size_t skip = len + 1 < text.len && text.ptr[len] == '.' ? len + 1 : len + 2; // or ": "
+        if (skip < text.len) text = (tact_str){text.ptr + skip, text.len - skip};
+    }
     i->code = err;
     (void)err_set(&i->error, err, "%.*s", (int)text.len, text.ptr);
 }

@@ -136,8 +136,9 @@ static uint32_t roles_of(call *c) {
 // Whether there is too little time left for a decision, by what one has taken lately.
 static bool is_late(const call *c, tact_value v) {
     const tact_value *d = member(v, "deadline_us");
+    if (!d) d = member(c->request, "deadline_us"); // of the batch that it is in
     if (!d || d->kind != TACT_INT || d->as.i < 0 || d->as.i > INT64_MAX / 1000) return false;
-    uint64_t gone = c->spans.wait + c->spans.read;
+    uint64_t gone = c->spans.wait + (call_now_ns() - c->begun_ns);
     return (uint64_t)d->as.i * 1000 < gone + c->usual_ns;
 }
 
@@ -160,12 +161,23 @@ static tact_err adapt(call *c, metrics_operation o, tact_value *v, tact_problem 
                        "folder: a server reads no folder of its machine for others; send the `files`");
 }
 
+// What a decision tells of why takes the role that explaining does.
+static access_role role_of(metrics_operation o, tact_value v) {
+    const tact_value *why = o == METRICS_DECIDE ? member(v, "explain") : NULL;
+    return operations[why && why->kind == TACT_BOOL && why->as.b ? METRICS_EXPLAIN : o].role;
+}
+
+static tact_err forbid(const call *c, uint32_t roles, metrics_operation o, access_role wanted, tact_problem *p) {
+    const char *why = roles                        ? "the token has not the role"
+                      : member(c->request, "auth") ? "this server knows no such token; it takes one with the role"
+                                                   : "it takes a token (`auth`) with the role";
+    return problem_set(p, TACT_DENIED, TACT_PROBLEM_FORBIDDEN, NULL, "%s: %s `%s`", operations[o].name, why,
+                       access_role_name(wanted));
+}
+
 static tact_err ask(call *c, uint32_t roles, metrics_operation o, tact_value v, tact_value *reply, tact_problem *p) {
-    if (!(roles & operations[o].role)) {
-        return problem_set(p, TACT_DENIED, TACT_PROBLEM_FORBIDDEN, NULL, "%s: %s `%s`", operations[o].name,
-                           roles ? "the token has not the role" : "it takes a token with the role",
-                           access_role_name(operations[o].role));
-    }
+    access_role wanted = role_of(o, v);
+    if (!(roles & wanted)) return forbid(c, roles, o, wanted, p);
     tact_err err = adapt(c, o, &v, p);
     if (!err) err = tact_call(c->env->engine, v, &c->memory, reply, p);
     if (!err && o == METRICS_STATUS && c->env->status) {
@@ -174,12 +186,17 @@ static tact_err ask(call *c, uint32_t roles, metrics_operation o, tact_value v, 
     return err;
 }
 
+// What is the machine's fault is told with its reason; what is the asker's may hold what is a person's, and is not.
 static void note(call *c, metrics_operation o, const tact_problem *p) {
-    bool ours = p->err == TACT_IO || p->err == TACT_NO_MEMORY;
-    LINE(c->env->log, ours ? LINE_ERROR : LINE_DEBUG, "request refused",
-         LINE_S("op", tact_str_from(operations[o].name ? operations[o].name : "unknown")),
-         LINE_S("code", tact_str_from(tact_problem_code(p))), LINE_S("at", tact_str_from(p->at)),
-         LINE_S("who", c->who));
+    tact_str op = tact_str_from(operations[o].name ? operations[o].name : "unknown");
+    tact_str code = tact_str_from(tact_problem_code(p));
+    if (p->err == TACT_IO || p->err == TACT_NO_MEMORY) {
+        LINE(c->env->log, LINE_ERROR, "request failed", LINE_S("op", op), LINE_S("code", code),
+             LINE_S("text", tact_str_from(p->text)), LINE_S("who", c->who));
+    } else {
+        LINE(c->env->log, LINE_DEBUG, "request refused", LINE_S("op", op), LINE_S("code", code),
+             LINE_S("at", tact_str_from(p->at)), LINE_S("who", c->who));
+    }
 }
 
 // Answers one request, alone or of a batch.
@@ -217,7 +234,7 @@ static void work_batch(call *c, uint32_t roles) {
     form_put(&f, &out, "ok", tact_bool(true));
     form_put(&f, &out, "replies", form_list(&replies));
     c->reply = form_map(&f, &out);
-    if (f.failed) fail(c, TACT_NO_MEMORY, TACT_PROBLEM_NONE, NULL, "the batch takes more memory than one request may");
+    if (f.failed) fail(c, TACT_LIMIT, TACT_PROBLEM_TOO_MUCH, NULL, "the replies are more than one message may hold");
 }
 
 void call_work(call *c) {
@@ -232,7 +249,7 @@ void call_work(call *c) {
         c->failed = !answer(c, roles, c->operation, c->request, &c->reply, &c->problem);
     }
     if (!c->failed) return;
-    if (c->problem.err == TACT_NO_MEMORY) tact_arena_reset(&c->memory); // the problem's text lies in the call
+    tact_arena_reset(&c->memory); // all of it may be used up, and the problem lies in the call
     c->reply = tact_problem_reply(&c->problem, &c->memory);
 }
 

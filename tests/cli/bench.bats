@@ -7,7 +7,11 @@
 load store
 load rules
 load server
-setup() { store_setup && rules_shop && store_fill && does publish shop --db db; }
+setup() {
+    store_setup && rules_shop && store_fill
+    echo 'events: {purchase: {properties: {amount: double, category: string}}}' >>shop/bundle.yaml
+    does publish shop --db db
+}
 teardown() { server_end; }
 
 field() { jq -r "$1" <<<"$stdout"; }
@@ -20,8 +24,10 @@ field() { jq -r "$1" <<<"$stdout"; }
     [ "$(field .server.answered)" -eq 100 ] && [ "$(field .echo.answered)" -eq 100 ] || told
     [ "$(field .server.errors)" -eq 0 ] && [ "$(field .seed)" -eq 7 ] || told
     [ "$(field '.server | .p50_ms <= .p99_ms and .p99_ms <= .max_ms and .p50_ms > 0')" = true ] || told
+    [ "$(field '.sent_late_ms > 0')" = true ] || told
     does bench --to "$url" --placement hero --rate 200 --seconds 0.5
     says 'server'
+    says ' ms late, which counts as latency'
     says 'ratio'
     says 'p99.99'
 }
@@ -29,7 +35,7 @@ field() { jq -r "$1" <<<"$stdout"; }
 @test "as fast as it answers, without an echo" {
     server_begin
     does bench --to "$url" --placement hero --closed --seconds 0.3 --in-flight 4 --no-echo --json
-    [ "$(field .server.answered)" -gt 4 ] && [ "$(field .echo)" = null ] && [ "$(field .rate)" = null ] || told
+    [ "$(field .server.answered)" -gt 4 ] && [ "$(field .echo)" = null ] && [ "$(field .rate)" = null ] && [ "$(field .sent_late_ms)" = null ] || told
 }
 
 @test "random persons, and requests from a file" {
@@ -39,6 +45,40 @@ field() { jq -r "$1" <<<"$stdout"; }
     echo '{"op": "decide", "placements": ["hero"], "person": {"crm": "4711"}, "dry": true}' >request.json
     does bench --to "$url" --request request.json --persons 10 --rate 100 --seconds 0.3 --no-echo --json
     [ "$(field .server.answered)" -eq 30 ] || told
+}
+
+@test "events recorded beside, at the rate asked for, whoever's turn it is" {
+    server_begin
+    does bench --to "$url" --placement hero --persons 4711-4711 --rate 50 --seconds 1 --slices 2 --events 40 --json \
+        --event '{"event": "purchase", "properties": {"amount": 1.0}}'
+    # Server and echo have a second each, and events go on through both.
+    [ "$(field '.events | .errors == 0 and .answered >= 78 and .answered <= 100 and .per_second > 35 and .per_second <= 41')" = true ] || told
+    local answered
+    answered=$(field .events.answered)
+    server_end
+    does export crm:4711 --db db
+    [ "$(jq '.events | length' <<<"$stdout")" -eq "$answered" ] || told
+}
+
+@test "a bundle published beside, again and again" {
+    server_begin
+    does bench --to "$url" --placement hero --persons 4711-4711 --rate 50 --seconds 0.6 --slices 1 --no-echo \
+        --publish shop --every 0.1 --events 20 --event '{"event": "purchase"}' --json
+    [ "$(field '.publishes | .errors == 0 and .answered >= 2')" = true ] && [ "$(field .server.errors)" -eq 0 ] || told
+    local answered
+    answered=$(field .publishes.answered)
+    does bundles --to "$url" --json
+    [ "$(jq length <<<"$stdout")" -eq $((answered + 1)) ] || told
+    [ "$(jq -r '.[0].message' <<<"$stdout")" = 'tact bench' ] || told
+}
+
+@test "what is wrong with what goes on beside is told" {
+    server_begin
+    t bench --to "$url" --placement hero --persons 2 --rate 50 --seconds 0.3 --no-echo --events 20 --event '{"event": "purchse"}'
+    [ "$status" -eq 1 ] && [[ $stdout == *'beside: unknown_event: '*'did you mean `purchase`'* ]] || told
+    t bench --to "$url" --placement hero --persons 2 --rate 50 --seconds 0.3 --no-echo --events 20 --event '{"event": "purchse"}' --json
+    [ "$status" -eq 1 ] && [ "$(field '.events.errors > 0 and .events.answered == 0')" = true ] || told
+    [[ $(field .beside_error.text) == *'did you mean `purchase`'* ]] || told
 }
 
 @test "files for plotters and for people" {
@@ -51,7 +91,8 @@ field() { jq -r "$1" <<<"$stdout"; }
         grep -q '^#\[Max ' $f
     done
     [ "$(grep -c '<polyline' h.svg)" -eq 2 ]
-    grep -q '>99 %<' h.svg
+    grep -q '>99 %<' h.svg && grep -q '>server<' h.svg && grep -q '>echo<' h.svg && grep -q '>latency<' h.svg
+    grep -q 'prefers-color-scheme: dark' h.svg
     [ "$(head -c 4 h.svg)" = '<svg' ] && [ "$(tail -1 h.svg)" = '</svg>' ]
 }
 

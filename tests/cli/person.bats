@@ -99,7 +99,7 @@ aggregates
 }
 
 @test "mistakes" {
-    fails 2 'tact: a person is needed; usage: tact person ID|NAMESPACE:VALUE --db DIR [--now TIME] [--json]' person
+    fails 2 'tact: a person is needed; usage: tact person ID|NAMESPACE:VALUE --db DIR|--to URL [--now TIME] [--json]' person
     common_mistakes no person 1
     person_mistakes person
     fails 2 'tact: `--now`: `yesterday` is no time such as 2026-12-01T10:00:00Z' person 1 --db db --now yesterday

@@ -151,6 +151,11 @@ static void a_token_opens_what_its_roles_allow(void **state) {
     expect_in(answer(&t, "{'op': 'decide', 'placements': ['hero'], 'auth': 7}"), "'code':'forbidden'");
     const char *decide = arena_printf(&t.memory, "{'op': 'decide', 'placements': ['hero'], 'auth': '%s'}", website);
     expect_in(answer(&t, decide), "'ok':true");
+    expect_in(answer(&t, "{'op': 'decide', 'placements': ['hero']}"), "it takes a token");
+    expect_in(answer(&t, "{'op': 'decide', 'placements': ['hero'], 'auth': 'tact_no'}"), "knows no such token");
+    const char *why = arena_printf(&t.memory, "{'op': 'decide', 'explain': true, 'placements': ['hero'], 'auth': '%s'}",
+                                   website);
+    expect_in(answer(&t, why), "has not the role `publish`");
     const char *person = arena_printf(&t.memory, "{'op': 'person', 'person': 1, 'auth': '%s'}", website);
     expect_in(answer(&t, person), "has not the role `operate`");
     const char *both = arena_printf(&t.memory,
@@ -180,6 +185,18 @@ static void who_has_waited_longer_than_the_deadline_gets_the_fallback(void **sta
     assert_null(strstr(early, "'late'"));
     expect_in(late, "'offer':'story'");
     expect_in(late, "'late':true");
+    end(&t);
+}
+
+static void the_deadline_of_a_batch_is_that_of_its_items(void **state) {
+    (void)state;
+    asked t;
+    begin(&t);
+    const char *reply = answer(&t, "{'op': 'batch', 'deadline_us': 0, 'requests': [{'op': 'decide', 'placements': "
+                                   "['hero']}, {'op': 'decide', 'placements': ['hero'], 'deadline_us': 60000000}]}");
+    const char *first = strstr(reply, "'late':true");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "'late'"));
     end(&t);
 }
 
@@ -216,6 +233,7 @@ int main(void) {
         cmocka_unit_test(a_batch_is_answered_one_by_one_in_order),
         cmocka_unit_test(a_token_opens_what_its_roles_allow),
         cmocka_unit_test(who_has_waited_longer_than_the_deadline_gets_the_fallback),
+        cmocka_unit_test(the_deadline_of_a_batch_is_that_of_its_items),
         cmocka_unit_test(what_waits_is_known_before_it_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -172,8 +172,9 @@ tact_value peer_receive(int fd, arena *a, uint32_t *number) {
     if (!read_all(fd, head, sizeof head)) return v;
     for (int i = 0; i < LENGTH; i++) len = len << 8 | head[i];
     assert_true(len >= NUMBER);
-    if (number)
-        *number = (head[LENGTH] & 0x7fu) << 24 | head[LENGTH + 1] << 16 | head[LENGTH + 2] << 8 | head[LENGTH + 3];
+    uint32_t of = 0;
+    for (int i = 0; i < NUMBER; i++) of = of << 8 | head[LENGTH + i];
+    if (number) *number = of & 0x7fffffff;
     char *bytes = arena_alloc(a, len);
     assert_non_null(bytes);
     if (!read_all(fd, bytes, len - NUMBER)) return v;
