@@ -142,7 +142,7 @@ bool folder_identity(cli_folder *f, const char *text, command_identity *out) {
     }
     const schema *s = store_schema(f->store);
     tact_str name = {text, (size_t)(colon - text)};
-    int32_t space = schema_find_identity(s, name);
+    int32_t space = schema_number(s, SCHEMA_IDENTITY, name); // also a retired one: whoever it finds may be erased
     if (space < 0) {
         complain_namespace(s, name);
         return false;

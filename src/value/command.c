@@ -333,11 +333,12 @@ bool command_copy(arena *a, const command *c, command *out) {
 // ---- Against the schema ---------------------------------------------------------------------------------------------
 
 static tact_err check_identities(const command *c, const schema *s, tact_error *error) {
+    bool leaves = c->kind == COMMAND_ERASE || c->kind == COMMAND_UNLINK; // which what is retired may
     for (uint32_t i = 0; i < c->identities_count; i++) {
         const command_identity *given = &c->identities[i];
         if (given->space >= s->identities_count) return invalid(error, "there is no identity of its number");
         const schema_identity *m = &s->identities[given->space];
-        if (m->retired)
+        if (m->retired && !leaves)
             return err_set(error, TACT_INVALID, "identity `%.*s` is retired", (int)m->name.len, m->name.ptr);
         if (schema_is_normalized(m, given->value)) continue;
         return err_set(error, TACT_INVALID, "identity `%.*s`: the value is not normalised", (int)m->name.len,

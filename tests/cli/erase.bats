@@ -71,3 +71,16 @@ setup() { store_setup; }
     common_mistakes yes erase crm:4711 --yes
     person_mistakes erase --yes
 }
+
+@test "who is known by a retired namespace alone can be erased" {
+    printf 'identities: {crm: {unique: true}, old: {}}\nattributes: {x: {type: int}}\n' >with.yaml
+    printf 'identities: {crm: {unique: true}}\nattributes: {x: {type: int}}\n' >without.yaml
+    does record '{"set":{"x":1},"person":{"old":"1"}}' --db retired --schema with.yaml
+    does record '{"set":{"x":1},"person":{"old":"2"}}' --db retired
+    does record '{"set":{"x":1},"person":{"crm":"1"}}' --db retired --schema without.yaml
+    does erase 1 --db retired --yes
+    does erase old:2 --db retired --yes
+    t person 1 --db retired
+    [ "$status" -eq 1 ] || told
+    does fsck --db retired
+}

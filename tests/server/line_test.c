@@ -169,7 +169,7 @@ static void of_one_event_so_many_a_second(void **state) {
 // More events than there are rows: they share, and nothing is lost without being told.
 static void many_events(void **state) {
     scene *s = *state;
-    static char names[3 * LINE_EVENTS][8];
+    static char names[3 * LINE_EVENTS][16];
     for (int i = 0; i < 3 * LINE_EVENTS; i++) {
         (void)snprintf(names[i], sizeof names[i], "e%d", i);
         LINE(&s->log, LINE_INFO, names[i], LINE_N("i", i));
