@@ -293,7 +293,12 @@ static void test_bounds_of_identities(void **state) {
     one = (command_identity){3, TACT_STR("x")};
     says(&c, s, "there is no identity of its number");
     one.space = 2;
-    says(&c, s, "identity `fax` is retired");
+    says(&c, s, NULL); // whoever is known by it may be erased
+    const command_identity linked[] = {{0, TACT_STR("x")}, one};
+    command link = bare(COMMAND_LINK);
+    link.identities = linked;
+    link.identities_count = 2;
+    says(&link, s, "identity `fax` is retired");
     one = (command_identity){1, TACT_STR("A@b.c")};
     says(&c, s, "identity `email`: the value is not normalised");
     one.value = TACT_STR("a@b.c ");
@@ -612,8 +617,55 @@ static void test_memory_runs_out(void **state) {
     }
 }
 
+static tact_str content_of(arena *a, const command *c) {
+    tact_str bytes;
+    assert_int_equal(command_content(a, c, &bytes), 0);
+    return bytes;
+}
+
+static void what_a_command_says(void **state) {
+    (void)state;
+    arena a;
+    arena_init(&a, 0);
+    const command_identity one = {0, TACT_STR("1")}, other = {0, TACT_STR("2")};
+    const command_value values[] = {{0, tact_int(59)}, {1, tact_double(0.5)}};
+    const command_value turned[] = {{1, tact_double(0.5)}, {0, tact_double(59)}};
+    const command_value others[] = {{0, tact_int(60)}, {1, tact_double(0.5)}};
+    const command said = {
+        .kind = COMMAND_EVENT, .identities = &one, .identities_count = 1, .values = values, .values_count = 2};
+    const tact_str bytes = content_of(&a, &said);
+    command c = said;
+    c.id = TACT_STR("x"), c.time_ms = 5, c.values = turned;
+    assert_true(tact_str_equal(content_of(&a, &c), bytes));
+    c = said, c.values = others;
+    assert_false(tact_str_equal(content_of(&a, &c), bytes));
+    c = said, c.values_count = 1;
+    assert_false(tact_str_equal(content_of(&a, &c), bytes));
+    c = said, c.identities = &other;
+    assert_false(tact_str_equal(content_of(&a, &c), bytes));
+    c = said, c.source = 1;
+    assert_false(tact_str_equal(content_of(&a, &c), bytes));
+    const command_consent consents[] = {{0, CONSENT_GRANTED, true, 0}, {1, CONSENT_DENIED, true, 0}},
+                          swapped[] = {consents[1], consents[0]};
+    c = (command){.kind = COMMAND_CONSENT, .identities = &one, .identities_count = 1, .consents = consents};
+    c.consents_count = 2;
+    command again = c;
+    again.consents = swapped;
+    assert_true(tact_str_equal(content_of(&a, &c), content_of(&a, &again)));
+    again.consents_count = 1;
+    assert_false(tact_str_equal(content_of(&a, &c), content_of(&a, &again)));
+    c = (command){.kind = COMMAND_COUNT, .identities = &one, .identities_count = 1, .tally = 7, .keep = 3};
+    again = c;
+    again.keep = 5, again.everyone = true; // the bundle's, of the moment
+    assert_true(tact_str_equal(content_of(&a, &c), content_of(&a, &again)));
+    again.tally = 8;
+    assert_false(tact_str_equal(content_of(&a, &c), content_of(&a, &again)));
+    arena_fini(&a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_command_says),
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(test_golden_bytes),
         TEST(test_all_that_was_written_is_read),
