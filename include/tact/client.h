@@ -45,7 +45,14 @@ typedef struct tact_client_options {
 TACT_API TACT_MUST_USE tact_err tact_client_open(const char *const *urls, size_t count,
                                                  const tact_client_options *options, tact_client **out,
                                                  tact_problem *problem);
-// After all calls have returned; what was sent and is not answered ends with TACT_BUSY (unreachable). NULL is allowed.
+// Waits until a server is connected, at most so many milliseconds (0: the options'). TACT_BUSY: none is, and the text
+// says of each why not, as far as that is known; at once, if each of them has been tried and failed. Nothing has to be
+// asked for this, and no call needs it.
+TACT_API TACT_MUST_USE tact_err tact_client_reach(tact_client *client, uint32_t ms, tact_problem *problem);
+
+// After all calls have returned. What is being answered still comes in, while answers come, for 2 seconds at most; what
+// is not answered then ends with TACT_BUSY (unreachable). NULL is allowed. Always returns: a connection that cannot be
+// closed, since its server sends just then and NNG fails over it, is left behind after 2 more seconds.
 TACT_API void tact_client_close(tact_client *client);
 
 // Sends a request (a map with `op`) and waits for its reply, at most so many milliseconds (0: the options'; a day at

@@ -60,7 +60,7 @@ extern "C" {
 // ---- Opening --------------------------------------------------------------------------------------------------------
 
 typedef struct tact_log_options { // of decisions
-    const char *folder;           // which must be there; NULL: no log
+    const char *folder;           // made if it is not there; one engine writes to it at a time. NULL: no log
     double sample;                // the share of decisions that go into it; 0: all
     uint64_t file_bytes;          // a file that has as many is closed, and another begun; 0: 64 MiB
     uint32_t files_max;           // of which so many are kept; 0: 16

@@ -72,19 +72,23 @@ static uint32_t rank_of_beginning(tact_str a, tact_str b) {
     return begins && gap < RANK_BEGINNING ? RANK_BEGINNING + 2 * (uint32_t)gap : FAR;
 }
 
-static uint32_t rank_of(tact_str a, tact_str b, bool beginnings) {
+// FAR, or less than `below`: only so far is measured.
+static uint32_t rank_of(tact_str a, tact_str b, bool beginnings, uint32_t below) {
+    if (below == 0) return FAR;
     if (a.len == 0 || b.len == 0) return FAR; // the last part of a name that ends in a dot
     if (equal_but_case(a, b)) return 0;
     uint32_t otherwise = beginnings ? rank_of_beginning(a, b) : FAR;
     if (a.len > NEAR_LENGTH_MAX || b.len > NEAR_LENGTH_MAX) return otherwise;
-    uint32_t bound = edits_max(a.len < b.len ? a.len : b.len);
+    uint32_t bound = edits_max(a.len < b.len ? a.len : b.len), most = (below - 1) / 2;
+    if (most == 0) return FAR; // it is no name but for case
+    if (bound > most) bound = most;
     uint32_t edits = distance(a, b, bound);
     return edits <= bound ? 2 * edits : otherwise;
 }
 
 // Keeps `candidate` if `name` (all or the last part of it) is nearer to `wanted` than what was offered before.
 static void keep_nearer(near *n, tact_str wanted, tact_str name, tact_str candidate, uint32_t penalty) {
-    uint32_t rank = rank_of(wanted, name, n->beginnings);
+    uint32_t rank = rank_of(wanted, name, n->beginnings, n->rank > penalty ? n->rank - penalty : 0);
     if (rank == FAR || rank + penalty >= n->rank) return;
     n->best = candidate;
     n->rank = rank + penalty;

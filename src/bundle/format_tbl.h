@@ -58,7 +58,7 @@ KEY(AGGREGATES, SUM, sum, PROPERTY, NONE, MAY, "the sum of a property: `purchase
 KEY(AGGREGATES, MIN, min, PROPERTY, NONE, MAY, "its least value")
 KEY(AGGREGATES, MAX, max, PROPERTY, NONE, MAY, "its greatest value")
 KEY(AGGREGATES, AVG, avg, PROPERTY, NONE, MAY, "its mean")
-KEY(AGGREGATES, DISTINCT, distinct, PROPERTY, NONE, MAY, "how many different values it had")
+KEY(AGGREGATES, DISTINCT, distinct, PROPERTY, NONE, MAY, "how many different values it had, up to 2,000")
 KEY(AGGREGATES, FIRST, first, PROPERTY, NONE, MAY, "its value in the oldest event")
 KEY(AGGREGATES, LAST, last, PROPERTY, NONE, MAY, "its value in the newest event")
 KEY(AGGREGATES, SINCE, since, EVENT, NONE, MAY, "how long ago the newest was; of an event")

@@ -174,7 +174,7 @@ static bool is_constant(const bundle *b, const bundle_placement *p, uint32_t pla
     return true;
 }
 
-// What the ranking gives for an offer; false: it depends on who asks.
+// What the ranking gives for an offer; false: it depends on who asks, or is no finite number, which is no rank.
 static bool rank_of(const bundle *b, const bundle_placement *p, const bundle_offer *o, tact_value *slots, arena *a,
                     double *score) {
     const tact_cel_program *program = b->rankings[p->ranking].rule.program;
@@ -188,7 +188,7 @@ static bool rank_of(const bundle *b, const bundle_placement *p, const bundle_off
     tact_cel_input in = {.slots = slots, .slots_count = b->slots_count, .arena = a};
     tact_value v = tact_cel_eval(program, &in);
     *score = v.kind == TACT_DOUBLE ? v.as.d : 0;
-    return v.kind == TACT_DOUBLE && !isnan(v.as.d);
+    return v.kind == TACT_DOUBLE && isfinite(v.as.d);
 }
 
 typedef struct shadows {

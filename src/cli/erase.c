@@ -65,16 +65,17 @@ typedef struct whom {
     tact_value identities, events;
 } whom;
 
-// Whom is held, by which identity that still finds the person.
+// What is held, and by which identity: one that still finds the person, else one that did.
 static int look_at(arena *a, tact_value held, whom *w) {
     w->identities = ask_find(held, "identities");
     w->events = ask_find(held, "events");
     if (w->identities.kind != TACT_LIST) w->identities = tact_list(NULL, 0);
-    for (uint32_t i = 0; i < w->identities.len && !w->identity; i++) {
+    for (uint32_t i = 0; i < w->identities.len; i++) {
         const tact_value one = w->identities.as.items[i];
         const tact_str text = ask_text(one, "identity");
-        if (ask_flag(one, "dropped") || !text.len) continue;
-        w->identity = arena_copy(a, text.ptr, text.len);
+        bool dropped = ask_flag(one, "dropped");
+        if (text.len && (!w->identity || !dropped)) w->identity = arena_copy(a, text.ptr, text.len);
+        if (w->identity && !dropped) break;
     }
     if (w->identity) return CLI_OK;
     cli_complain("person %" PRIu64 " has no identity left to erase by; `tact fsck` checks the store", w->person);

@@ -32,8 +32,8 @@ void folder_unview(cli_folder *f);
 
 // "NAMESPACE:VALUE" as an identity, normalised, in `memory`. False after a complaint that names the nearest namespace.
 TACT_MUST_USE bool folder_identity(cli_folder *f, const char *text, command_identity *out);
-// The record of whom "NAMESPACE:VALUE" or "4711", a person's id, finds, read in place while the view lasts; there must
-// be one. After a complaint: CLI_USAGE, the text names nobody; CLI_FAILED, there is no such person.
+// The record of whom "NAMESPACE:VALUE" (see store_person) or "4711", a person's id, finds, read in place while the view
+// lasts; there must be one. After a complaint: CLI_USAGE, the text names nobody; CLI_FAILED, there is no such person.
 TACT_MUST_USE int folder_person(cli_folder *f, const char *text, record *out);
 
 #endif

@@ -5,6 +5,7 @@
 #include "cli/import_reject.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,8 +22,11 @@
 #define OBJECT_REASON ",\"" IMPORT_REASON "\":"
 
 bool import_reject_open(import_reject *r, const char *path, bool json, char separator) {
-    *r = (import_reject){.file = fopen(path, "wb"), .path = path, .json = json, .separator = separator};
-    r->why = errno;
+    // What it holds is of persons, and for nobody else to read.
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+    *r = (import_reject){.file = file, .path = path, .json = json, .separator = separator, .why = errno};
+    if (fd >= 0 && !file) close(fd);
     arena_init(&r->scratch, 0);
     return r->file != NULL;
 }

@@ -110,14 +110,34 @@ static void raise_files(line_log *log, uint32_t connections) {
          LINE_N("files", files.rlim_cur), LINE_N("connections", connections));
 }
 
+// What stands in the environment for nobody.
+static void say_misspelt(line_log *log) {
+    size_t at = 0;
+    tact_str variable;
+    const char *setting;
+    while (settings_misspelt(environ, &at, &variable, &setting)) {
+        LINE(log, LINE_WARN, "a variable is not read, its name is nearly that of a setting",
+             LINE_S("variable", variable), LINE_S("setting", tact_str_from(setting)));
+    }
+}
+
+// NNG's listener answers whoever asks for another host with 404, and tells nobody.
+static void say_host(line_log *log, const address *a) {
+    if (!a->websocket || a->every) return;
+    LINE(log, LINE_INFO, "browsers and proxies have to ask for this host; docs/serving.md says how others can",
+         LINE_S("host", a->host));
+}
+
 static void say_addresses(line_log *log, const server *s) {
     setting_texts urls = server_addresses(s);
     const char *http = server_http_address(s);
     bool local = true;
     for (uint32_t i = 0; i < urls.count; i++) {
         address a;
-        local &= address_read(urls.of[i], &a, NULL) == TACT_OK && a.local;
         LINE(log, LINE_INFO, "listening", LINE_S("url", urls.of[i]));
+        if (address_read(urls.of[i], &a, NULL)) continue;
+        local &= a.local;
+        say_host(log, &a);
     }
     if (http[0]) LINE(log, LINE_INFO, "metrics", LINE_S("url", tact_str_from(http)));
     if (local)
@@ -219,6 +239,7 @@ static int prepare_and_serve(running *r, arena *a) {
     line_init(&r->log, STDERR_FILENO);
     if (!err) err = line_set(&r->log, r->settings.log, r->settings.log_level, &error);
     if (err) return refuse(err, &error);
+    say_misspelt(&r->log);
     if (ready_open(&r->ready, environ, &error)) {
         LINE(&r->log, LINE_WARN, "nobody is told that it is ready", LINE_S("why", tact_str_from(error.text)));
     }

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "client/message.h"
+#include "client/reach.h"
 #include "wire/msgpack.h"
 #include "wire/problem.h"
 
@@ -33,6 +34,12 @@ enum {
     RECONNECT_MIN_MS = 10,
     RECONNECT_MAX_MS = 1000,
     SCRATCH_KEPT = 1 << 20, // bytes that a call keeps for the next one
+    REACH_STEP_MS = 5,      // NNG tells of a failure only if it is asked
+    // Of closing:
+    QUIET_MS = 100,  // no answer for so long: none is on its way
+    DRAIN_MS = 2000, // answers come all the time: enough of them
+    ABORT_MS = 5,    // a call may be between sending and receiving, where nothing ends it: again, then
+    CLOSE_MS = 2000, // takes a few ms, if it ends at all
 };
 
 typedef struct call call;
@@ -58,6 +65,8 @@ struct call {
 struct tact_client {
     arena memory; // everything that lives as long as the client
     nng_socket socket;
+    reach_server *servers; // one for each URL
+    size_t servers_count;
     const char *urls, *token; // `urls`: all, with commas, for texts
     uint32_t deadline_ms, in_flight;
     call *calls;
@@ -66,14 +75,17 @@ struct tact_client {
     pthread_mutex_t lock;       // of what follows
     pthread_cond_t turn;
     call *free;
-    bool is_closing;
+    uint32_t busy;                       // calls that are not free
+    bool is_closing, is_closed, is_left; // left: to the thread that closes it
 };
 
 // ---- Problems -------------------------------------------------------------------------------------------------------
 
 static tact_err unreachable(const tact_client *c, uint32_t ms, tact_problem *problem) {
-    return problem_set(problem, TACT_BUSY, TACT_PROBLEM_UNREACHABLE, NULL,
-                       "no server can be reached at %s, within %u ms", c->urls, ms);
+    reach_text why;
+    (void)reach_why(c->servers, c->servers_count, &why);
+    return problem_set(problem, TACT_BUSY, TACT_PROBLEM_UNREACHABLE, NULL, "no server can be reached within %u ms: %s",
+                       ms, why.text);
 }
 
 static tact_err unanswered(const tact_client *c, const call *one, tact_problem *problem) {
@@ -107,7 +119,10 @@ static call *take(tact_client *c, int64_t until_ms) {
     pthread_mutex_lock(&c->lock);
     while (!c->free && !over) over = pthread_cond_timedwait(&c->turn, &c->lock, &until);
     call *one = c->is_closing ? NULL : c->free;
-    if (one) c->free = one->next;
+    if (one) {
+        c->free = one->next;
+        c->busy++;
+    }
     pthread_mutex_unlock(&c->lock);
     return one;
 }
@@ -123,6 +138,7 @@ static void give_back(call *one) {
     pthread_mutex_lock(&c->lock);
     one->next = c->free;
     c->free = one;
+    c->busy--;
     pthread_cond_signal(&c->turn);
     pthread_mutex_unlock(&c->lock);
 }
@@ -286,14 +302,14 @@ static tact_err set_tls(nng_dialer d, const tact_client_options *o, tact_problem
                        "%s: no certificate with its key can be read from it (%s)", o->tls_cert, nng_strerror(fault));
 }
 
-static tact_err dial(tact_client *c, const char *url, const tact_client_options *o, tact_problem *problem) {
+static tact_err dial(tact_client *c, const char *url, const tact_client_options *o, nng_dialer *d,
+                     tact_problem *problem) {
     const bool tls = strncmp(url, "tls+", 4) == 0 || strncmp(url, "wss", 3) == 0;
-    nng_dialer d;
-    int fault = nng_dialer_create(&d, c->socket, url);
+    int fault = nng_dialer_create(d, c->socket, url);
     if (fault) return bad_url(url, fault, problem);
-    tact_err err = tls ? set_tls(d, o, problem) : TACT_OK;
+    tact_err err = tls ? set_tls(*d, o, problem) : TACT_OK;
     if (err) return err;
-    fault = nng_dialer_start(d, NNG_FLAG_NONBLOCK);
+    fault = nng_dialer_start(*d, NNG_FLAG_NONBLOCK);
     return fault ? bad_url(url, fault, problem) : TACT_OK;
 }
 
@@ -358,16 +374,21 @@ static tact_err set_up(tact_client *c, const char *const *urls, size_t count, co
     c->in_flight = o->in_flight ? o->in_flight : IN_FLIGHT;
     c->urls = join(&c->memory, urls, count);
     c->calls = arena_zalloc(&c->memory, (size_t)c->in_flight * sizeof *c->calls);
+    c->servers = arena_zalloc(&c->memory, count * sizeof *c->servers);
     c->token = o->token ? arena_copy(&c->memory, o->token, strlen(o->token)) : NULL;
-    if (!c->urls || !c->calls || (o->token && !c->token)) return problem_no_memory(problem);
+    if (!c->urls || !c->calls || !c->servers || (o->token && !c->token)) return problem_no_memory(problem);
     for (uint32_t i = 0; i < c->in_flight && !fault; i++) fault = add_call(c, monotonic);
     if (fault) return problem_no_memory(problem);
     for (uint32_t n = 0; n < connections; n++) {
         for (size_t i = 0; i < count; i++) {
-            tact_err err = dial(c, urls[i], o, problem);
+            reach_server *one = &c->servers[i]; // of its connections the last: all fare alike
+            tact_err err = dial(c, urls[i], o, &one->dialer, problem);
             if (err) return err;
+            one->url = arena_copy(&c->memory, urls[i], strlen(urls[i]));
+            if (!one->url) return problem_no_memory(problem);
         }
     }
+    c->servers_count = count;
     return TACT_OK;
 }
 
@@ -404,22 +425,94 @@ tact_err tact_client_open(const char *const *urls, size_t count, const tact_clie
     return TACT_OK;
 }
 
+tact_err tact_client_reach(tact_client *client, uint32_t ms, tact_problem *problem) {
+    const int64_t until_ms = deadline_of(client, &ms);
+    while (!client->connected) {
+        reach_text why;
+        if (reach_why(client->servers, client->servers_count, &why)) {
+            return problem_set(problem, TACT_BUSY, TACT_PROBLEM_UNREACHABLE, NULL, "no server can be reached: %s",
+                               why.text);
+        }
+        if (clock_mono_ms() >= until_ms) return unreachable(client, ms, problem);
+        (void)nanosleep(&(struct timespec){.tv_nsec = REACH_STEP_MS * 1000000}, NULL);
+    }
+    return TACT_OK;
+}
+
+// ---- Closing --------------------------------------------------------------------------------------------------------
+
+// Waits for a turn, with the lock; false: none came in so many milliseconds.
+static bool wait_turn(tact_client *c, int64_t ms) {
+    const struct timespec until = moment(clock_mono_ms() + ms);
+    return pthread_cond_timedwait(&c->turn, &c->lock, &until) == 0;
+}
+
+// Until nothing more is answered.
+static void drain(tact_client *c) {
+    const int64_t until_ms = clock_mono_ms() + DRAIN_MS;
+    while (c->busy && c->connected && clock_mono_ms() < until_ms && wait_turn(c, QUIET_MS)) continue;
+}
+
+static void abort_calls(tact_client *c) {
+    while (c->busy) {
+        pthread_mutex_unlock(&c->lock);
+        for (uint32_t i = 0; i < c->calls_count; i++) nng_aio_abort(c->calls[i].aio, NNG_ECLOSED);
+        pthread_mutex_lock(&c->lock);
+        if (c->busy) (void)wait_turn(c, ABORT_MS);
+    }
+}
+
+static void free_client(tact_client *c) {
+    pthread_mutex_destroy(&c->lock);
+    pthread_cond_destroy(&c->turn);
+    arena memory = c->memory; // which the client lies in
+    arena_fini(&memory);
+}
+
+static void *close_socket(void *of) {
+    tact_client *c = of;
+    nng_close(c->socket);
+    pthread_mutex_lock(&c->lock);
+    c->is_closed = true;
+    const bool is_left = c->is_left;
+    pthread_cond_signal(&c->turn);
+    pthread_mutex_unlock(&c->lock);
+    if (is_left) free_client(c);
+    return NULL;
+}
+
 void tact_client_close(tact_client *client) {
+    pthread_t closer;
     if (!client) return;
     pthread_mutex_lock(&client->lock);
     client->is_closing = true; // whoever hears of an end now cannot begin anew
+    drain(client);
+    abort_calls(client);
     pthread_mutex_unlock(&client->lock);
-    nng_close(client->socket); // ends what is in flight
     for (uint32_t i = 0; i < client->calls_count; i++) {
         call *one = &client->calls[i];
-        nng_aio_wait(one->aio); // until its end was heard; an aio that is freed first may end unheard
-        nng_aio_free(one->aio);
+        nng_aio_free(one->aio); // after its end was heard
         arena_fini(&one->memory);
         pthread_mutex_destroy(&one->lock);
         pthread_cond_destroy(&one->ended);
     }
-    pthread_mutex_destroy(&client->lock);
-    pthread_cond_destroy(&client->turn);
-    arena memory = client->memory; // which the client lies in
-    arena_fini(&memory);
+    if (pthread_create(&closer, NULL, close_socket, client)) {
+        (void)close_socket(client); // no thread can be had: so it has to be this one
+        free_client(client);
+        return;
+    }
+    const int64_t until_ms = clock_mono_ms() + CLOSE_MS;
+    pthread_mutex_lock(&client->lock);
+    for (int64_t ms = CLOSE_MS; !client->is_closed && ms > 0; ms = until_ms - clock_mono_ms()) {
+        (void)wait_turn(client, ms);
+    }
+    client->is_left = !client->is_closed;
+    const bool is_left = client->is_left;
+    pthread_mutex_unlock(&client->lock);
+    if (is_left) {
+        pthread_detach(closer);
+    } else {
+        pthread_join(closer, NULL);
+        free_client(client);
+    }
 }

@@ -149,12 +149,14 @@ static void make_id(const decision *d, uint8_t what, uint64_t key, uint32_t numb
     for (int i = 0; i < 4; i++) *out++ = (uint8_t)(number >> (8 * i));
 }
 
-// Whether the view has the command, from when the same was asked before; and when it happened.
-static bool is_written(decision *d, const uint8_t id[RESERVE_ID], int64_t *time_ms) {
+// Whether the view has the command, from when the same was asked before; and when it happened. `event`: its type, of an
+// event; else it is a count.
+static bool is_written(decision *d, const uint32_t *event, const uint8_t id[RESERVE_ID], int64_t *time_ms) {
     apply_answer answer;
-    tact_err err = d->again
-                       ? store_answered(&d->session->reader, (tact_str){(const char *)id, RESERVE_ID}, &answer, NULL)
-                       : TACT_NOT_FOUND;
+    const command c = {.kind = event ? COMMAND_EVENT : COMMAND_COUNT,
+                       .id = {(const char *)id, RESERVE_ID},
+                       .event = event ? (uint16_t)*event : 0};
+    tact_err err = d->again ? store_answered(&d->session->reader, &c, &answer, NULL) : TACT_NOT_FOUND;
     if (err && err != TACT_NOT_FOUND) d->code = err;
     if (!err) *time_ms = answer.time_ms;
     return !err;
@@ -165,7 +167,7 @@ static int64_t written_of(decision *d, uint64_t tally, int64_t since_ms) {
     uint8_t id[RESERVE_ID];
     int64_t count = 0, time_ms = 0;
     if (!d->again || !is_counted(d->session->bundle, tally)) return 0;
-    for (uint32_t i = 0; make_id(d, ID_COUNT, tally, i, id), is_written(d, id, &time_ms); i++) {
+    for (uint32_t i = 0; make_id(d, ID_COUNT, tally, i, id), is_written(d, NULL, id, &time_ms); i++) {
         count += time_ms >= since_ms;
     }
     return count;
@@ -220,7 +222,7 @@ static bool is_event_written(decision *d, uint32_t number) {
         return false;
     }
     make_id(d, e->declared ? ID_EVENT : ID_OF_EVENT, first.tally, number, id);
-    return is_written(d, id, &time_ms);
+    return is_written(d, e->declared ? &e->what.event : NULL, id, &time_ms);
 }
 
 // Those events of the request that the view has not got already, and what their impressions and clicks count: which
@@ -378,7 +380,7 @@ static void add_count(decision *d, decision_effects *x, const decide_count *c, u
     int64_t time_ms;
     *i = (reserve_item){.tally = c->tally, .everyone = c->everyone, .checked = checked};
     make_id(d, what, c->tally, number, i->id);
-    if (is_written(d, i->id, &time_ms)) return;
+    if (is_written(d, NULL, i->id, &time_ms)) return;
     if (d->again && reserve_has(d->session->reserved, c->tally, i->id)) return;
     x->items_count++;
     x->commands[x->count++] = (command){.kind = COMMAND_COUNT,

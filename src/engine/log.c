@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,7 +21,8 @@
 #include "store/load.h"
 #include "wire/msgpack.h"
 
-enum { MAGIC_SIZE = sizeof LOG_MAGIC - 1 };
+#define LOCK_NAME "writer.lock" // as in the folder of a store
+enum { MAGIC_SIZE = sizeof LOG_MAGIC - 1, FOLDER_MODE = 0700, FILE_MODE = 0600 };
 
 struct decision_log {
     ring ring; // of frames
@@ -29,6 +31,7 @@ struct decision_log {
     db_notice notice;
     pthread_t thread;
     _Atomic uint64_t dropped;
+    int lock;              // held as long as it is open: two that write would take each other's files away
     pthread_mutex_t files; // over all below, and what is in the files
     int file;              // -1: none
     uint64_t number, size;
@@ -268,7 +271,7 @@ static bool next_file(decision_log *l) {
     char path[LOG_PATH_MAX];
     if (l->file >= 0) close(l->file);
     path_of(l->folder, ++l->number, path);
-    l->file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+    l->file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, FILE_MODE);
     l->size = MAGIC_SIZE;
     if (l->file < 0) return false;
     if (!write_all(l->file, LOG_MAGIC, MAGIC_SIZE)) {
@@ -320,18 +323,40 @@ static void *run(void *context) {
 
 static void destroy(decision_log *l) {
     if (l->file >= 0) close(l->file);
+    close(l->lock);
     pthread_mutex_destroy(&l->files);
     ring_fini(&l->ring);
+}
+
+static tact_err no_folder(const char *folder, int why, tact_error *error) {
+    return err_set(error, why == ENOENT ? TACT_NOT_FOUND : TACT_IO,
+                   "%s: the folder of the log of decisions cannot be used: %s", folder, strerror(why));
+}
+
+// Makes the folder if it is not there, as a store's, and takes it for this process alone.
+static tact_err lock_folder(decision_log *l, const char *folder, tact_error *error) {
+    char path[LOG_PATH_MAX];
+    int len = snprintf(l->folder, sizeof l->folder, "%s", folder);
+    if (len < 0 || (size_t)len >= sizeof l->folder) return no_folder(folder, ENAMETOOLONG, error);
+    if (mkdir(l->folder, FOLDER_MODE) && errno != EEXIST) return no_folder(folder, errno, error);
+    snprintf(path, sizeof path, "%s/" LOCK_NAME, l->folder);
+    l->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+    if (l->lock < 0) return no_folder(folder, errno, error);
+    if (!flock(l->lock, LOCK_EX | LOCK_NB)) return TACT_OK;
+    tact_err err = errno != EWOULDBLOCK ? no_folder(folder, errno, error)
+                                        : err_set(error, TACT_BUSY,
+                                                  "%s: another process writes its log of decisions there; each needs "
+                                                  "a folder of its own",
+                                                  folder);
+    close(l->lock);
+    return err;
 }
 
 tact_err log_open(arena *a, const tact_log_options *options, db_notice notice, decision_log **out, tact_error *error) {
     decision_log *l = line_zalloc(a, sizeof *l);
     uint64_t first;
-    if (!l) return err_set(error, TACT_NO_MEMORY, "no memory for a log of decisions");
-    int len = snprintf(l->folder, sizeof l->folder, "%s", options->folder);
-    struct stat st;
-    if (len < 0 || (size_t)len >= sizeof l->folder || stat(l->folder, &st) || !S_ISDIR(st.st_mode)) {
-        return err_set(error, TACT_NOT_FOUND, "%s: there is no such folder for the log of decisions", options->folder);
+    if (!l || !ring_init(&l->ring, a, LOG_BYTES)) {
+        return err_set(error, TACT_NO_MEMORY, "no memory for a log of decisions");
     }
     l->options = *options;
     l->options.folder = l->folder;
@@ -339,10 +364,12 @@ tact_err log_open(arena *a, const tact_log_options *options, db_notice notice, d
     if (!l->options.files_max) l->options.files_max = LOG_FILES_MAX;
     l->notice = notice;
     l->file = -1;
-    (void)find_files(l->folder, &first, &l->number);
-    if (!ring_init(&l->ring, a, LOG_BYTES)) {
-        return err_set(error, TACT_NO_MEMORY, "no memory for a log of decisions");
+    tact_err err = lock_folder(l, options->folder, error);
+    if (err) {
+        ring_fini(&l->ring);
+        return err;
     }
+    (void)find_files(l->folder, &first, &l->number);
     pthread_mutex_init(&l->files, NULL);
     if (!pthread_create(&l->thread, NULL, run, l)) {
         *out = l;

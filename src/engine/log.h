@@ -45,6 +45,8 @@ enum {
 
 typedef struct decision_log decision_log;
 
+// Makes the folder if it is not there. TACT_BUSY: another writes there; TACT_NOT_FOUND, TACT_IO: it cannot be made or
+// used; TACT_NO_MEMORY.
 TACT_MUST_USE tact_err log_open(arena *a, const tact_log_options *options, db_notice notice, decision_log **out,
                                 tact_error *error);
 void log_close(decision_log *l); // writes what is queued; NULL is allowed

@@ -162,7 +162,8 @@ static uint64_t known_of(reserve_reader *reader, list *l) {
 
 static bool has_seen(reserve_reader *reader, const uint8_t *id) {
     bool seen = false;
-    tact_err err = store_seen(reader->view, (tact_str){(const char *)id, RESERVE_ID}, &seen, NULL);
+    const command c = {.kind = COMMAND_COUNT, .id = {(const char *)id, RESERVE_ID}};
+    tact_err err = store_seen(reader->view, &c, &seen, NULL);
     if (err) reader->code = err;
     return seen;
 }

@@ -181,10 +181,15 @@ static const schema *schema_of(const session *s) {
     return s->bundle ? s->bundle->bundle->schema : store_schema(s->engine->store);
 }
 
+// Also by what decisions find nobody by any more, as it was pushed out: what is held came in by it.
 static tact_err find_known(session *s, const request *r, decision_person *who, tact_problem *p) {
     request_whom whom;
     tact_err err = request_whom_read(r, &s->scratch, schema_of(s), true, &whom, p);
     if (!err) err = decision_find_person(s, &whom, who, p);
+    for (uint32_t i = 0; !err && !who->known && i < whom.identities_count; i++) {
+        who->identity = whom.identities[i];
+        who->known = !store_person(&s->reader, who->identity.space, who->identity.value, &who->record, NULL);
+    }
     if (err || who->known) return err;
     const place at = place_of("person");
     return problem_set(p, TACT_NOT_FOUND, TACT_PROBLEM_UNKNOWN_PERSON, &at, "%s: nobody is known by that", at.text);
@@ -241,6 +246,25 @@ static tact_err erase_id(session *s, const request *r, tact_str *out, tact_probl
     return TACT_OK;
 }
 
+// Sent again, it is about whom it was about then, whoever has the identity by now.
+static tact_err check_same(session *s, const request *r, const apply_answer *before, tact_problem *p) {
+    request_whom whom;
+    tact_err err = request_whom_read(r, &s->scratch, schema_of(s), true, &whom, p);
+    if (err) return err;
+    record found;
+    bool same = whom.id && store_person_by_id(&s->reader, whom.id, &found, NULL) == TACT_NOT_FOUND;
+    for (uint32_t i = 0; i < whom.identities_count && !same; i++) {
+        uint8_t hash[HASH_KEYED];
+        uint64_t position = 0;
+        store_identity_hash(s->engine->store, whom.identities[i].space, whom.identities[i].value, hash);
+        same = !store_erased(&s->reader, hash, &position, NULL) && position >= before->position;
+    }
+    const place at = place_of("id");
+    return same ? TACT_OK
+                : problem_set(p, TACT_EXISTS, TACT_PROBLEM_NONE, &at,
+                              "%s: it is that of another erasure, of somebody else; give each its own", at.text);
+}
+
 static tact_err erase_in(session *s, const request *r, form *f, form_fields *out, tact_problem *p) {
     decision_person who;
     writer_result result;
@@ -249,8 +273,11 @@ static tact_err erase_in(session *s, const request *r, form *f, form_fields *out
     tact_err err = erase_id(s, r, &id, p);
     if (err) return err;
     if (id.len) { // sent again, it is about whom it was about then, whoever has the identity by now
-        err = store_answered(&s->reader, id, &result.answer, &error);
-        if (err != TACT_NOT_FOUND) return err ? reply_failed(err, p, &error) : forget_erased(s, &result, f, out, p);
+        const command sent = {.kind = COMMAND_ERASE, .id = id};
+        err = store_answered(&s->reader, &sent, &result.answer, &error);
+        if (err && err != TACT_NOT_FOUND) return reply_failed(err, p, &error);
+        if (!err) err = check_same(s, r, &result.answer, p);
+        if (err != TACT_NOT_FOUND) return err ? err : forget_erased(s, &result, f, out, p);
     }
     err = find_known(s, r, &who, p);
     if (err) return err;

@@ -59,6 +59,13 @@ static bool is_local(tact_str host) {
            is_loopback_number(host);
 }
 
+static bool is_every(tact_str host) {
+    static const char *const every[] = {"", "*", "0.0.0.0", "[::]"};
+    bool is = false;
+    for (size_t i = 0; i < sizeof every / sizeof *every; i++) is |= tact_str_equal(host, tact_str_from(every[i]));
+    return is;
+}
+
 // "HOST:PORT/REST", where HOST may be "[…]"; false if it is not.
 static bool read_network(tact_str text, address *out) {
     const char *end = text.ptr + text.len, *at = text.ptr;
@@ -104,5 +111,6 @@ tact_err address_read(tact_str text, address *out, tact_error *error) {
         return err_set(error, TACT_INVALID, "`%s`: nothing comes behind the port, as in %s", utf8_show(&room, text),
                        s->example);
     out->local = is_local(out->host);
+    out->every = is_every(out->host);
     return TACT_OK;
 }

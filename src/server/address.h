@@ -23,6 +23,7 @@ typedef struct address { // parts of the text that was read
     bool secure;               // it needs a certificate
     bool websocket;            // what travels does so in WebSocket's frames
     bool local;                // only this machine reaches it: 127.0.0.0/8, ::1, localhost, ipc, inproc
+    bool every;                // its host is every address of this machine: 0.0.0.0, [::]
     tact_str host, port, rest; // "[::1]", "7420", "/path"; without a network `rest` is all behind "://"
 } address;
 

@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "server/address.h"
+#include "server/listen.h"
 
 enum {
     BODY_MAX = 1 << 16, // of a request, which nobody here reads: what is longer is refused by NNG
@@ -225,8 +226,7 @@ tact_err http_start(const char *url, const http_asks *asks, http **out, tact_err
     if (rc) {
         if (h && h->server) nng_http_server_release(h->server);
         if (h) drop(h);
-        if (rc == NNG_ENOMEM) return err_set(error, TACT_NO_MEMORY, "no memory for %.200s", url);
-        return err_set(error, TACT_IO, "%.200s cannot be listened on: %s", url, nng_strerror(rc));
+        return listen_refused(tact_str_from(url), rc, error);
     }
     write_address(h, &given);
     *out = h;

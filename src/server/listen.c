@@ -138,9 +138,12 @@ static const struct reason {
     {NNG_ENOFILES, TACT_IO, "too many files are open; see `ulimit -n`"},
 };
 
-static tact_err refuse(tact_str url, int number, tact_error *error) {
+tact_err listen_refused(tact_str url, int number, tact_error *error) {
     utf8_shown room;
+    address where;
     const char *shown = utf8_show(&room, url);
+    if (number == NNG_EADDRINUSE && !address_read(url, &where, NULL) && !where.network)
+        return err_set(error, TACT_IO, "%s: another program listens there; stop it, or choose another path", shown);
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
         if (reasons[i].number == number) return err_set(error, reasons[i].err, "%s: %s", shown, reasons[i].text);
     }
@@ -163,7 +166,7 @@ static tact_err read_back(arena *a, nng_listener listener, tact_str url, const a
     int port = 0;
     if (where->network) {
         int number = nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port);
-        if (number) return refuse(url, number, error);
+        if (number) return listen_refused(url, number, error);
     }
     char *text = where->network ? arena_printf(a, "%.*s%d%.*s", (int)(where->port.ptr - url.ptr), url.ptr, port,
                                                (int)where->rest.len, where->rest.ptr)
@@ -182,7 +185,7 @@ static tact_err listen_on(arena *a, nng_socket socket, const settings *s, nng_tl
     if (!number) number = set_options(listener, &where, s);
     if (!number && where.secure) number = nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, tls);
     if (!number) number = nng_listener_start(listener, 0);
-    return number ? refuse(url, number, error) : read_back(a, listener, url, &where, out, error);
+    return number ? listen_refused(url, number, error) : read_back(a, listener, url, &where, out, error);
 }
 
 static tact_err listen_all(arena *a, nng_socket socket, const settings *s, nng_tls_config *tls, listeners *l,

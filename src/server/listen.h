@@ -11,6 +11,9 @@
 
 typedef struct listeners listeners;
 
+// What it means that NNG refuses to listen at an address, and what to do: TACT_IO, TACT_NO_MEMORY.
+TACT_MUST_USE tact_err listen_refused(tact_str url, int number, tact_error *error);
+
 // Listens on all of `s->listen` with a REP0 socket of the caller's, who closes it later, before `a` is reset; one call
 // for each socket. Counting begins here. TACT_INVALID, TACT_NOT_FOUND, TACT_IO: an address cannot be had or a
 // certificate not be read; the text says which and what to do. TACT_NO_MEMORY. After an error the socket is only to be

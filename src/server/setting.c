@@ -58,17 +58,19 @@ static const struct unit {
   span_units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {NULL, 0}},
   count_units[] = {{"", 1}, {NULL, 0}};
 
-// Digits and a unit; false if it is anything else, or more than `most`.
-static bool read_units(tact_str text, const struct unit *units, uint64_t most, uint64_t *out) {
+// Digits and a unit; false if it is anything else. What is more than 64 bits have is as much as they have: too much,
+// which the bounds tell.
+static bool read_units(tact_str text, const struct unit *units, uint64_t *out) {
     size_t digits = 0;
     while (digits < text.len && text.ptr[digits] >= '0' && text.ptr[digits] <= '9') digits++;
     uint64_t number;
-    if (!num_parse_uint((tact_str){text.ptr, digits}, 10, &number)) return false;
+    if (!digits) return false;
+    if (!num_parse_uint((tact_str){text.ptr, digits}, 10, &number)) number = UINT64_MAX;
     tact_str unit = {text.ptr + digits, text.len - digits};
     for (const struct unit *u = units; u->name; u++) {
         if (!tact_str_equal(unit, tact_str_from(u->name))) continue;
-        *out = number * u->factor;
-        return number <= most / u->factor;
+        *out = number > UINT64_MAX / u->factor ? UINT64_MAX : number * u->factor;
+        return true;
     }
     return false;
 }
@@ -80,20 +82,20 @@ static bool read_text(tact_str text, void *out) {
 
 static bool read_count(tact_str text, void *out) {
     uint64_t number;
-    if (!read_units(text, count_units, UINT32_MAX, &number)) return false;
+    if (!read_units(text, count_units, &number) || number > UINT32_MAX) return false;
     *(setting_COUNT *)out = (setting_COUNT)number;
     return true;
 }
 
 static bool read_bytes(tact_str text, void *out) {
-    return read_units(text, bytes_units, UINT64_MAX, out);
+    return read_units(text, bytes_units, out);
 }
 
 static bool read_span(tact_str text, void *out) {
     uint64_t ms = 0; // which needs no unit
-    if (!tact_str_equal(text, TACT_STR("0")) && !read_units(text, span_units, UINT32_MAX, &ms)) return false;
+    if (!tact_str_equal(text, TACT_STR("0")) && !read_units(text, span_units, &ms)) return false;
     *(setting_SPAN *)out = (setting_SPAN)ms;
-    return true;
+    return ms <= UINT32_MAX;
 }
 
 static bool read_share(tact_str text, void *out) {
@@ -108,13 +110,14 @@ static bool read_share(tact_str text, void *out) {
 static const struct kind {
     bool (*read)(tact_str text, void *out); // false: the text is none
     const char *wanted;                     // what it is, for people
+    const struct unit *units;               // of numbers: one that is not read is too large
 } kinds[] = {
-    [SETTING_TEXT] = {read_text, "text"},
-    [SETTING_TEXTS] = {read_text, "text"}, // of one item
-    [SETTING_COUNT] = {read_count, "a whole number is wanted, as 250"},
-    [SETTING_BYTES] = {read_bytes, "a number of bytes is wanted, as 4096, 64K, 4M or 1G"},
-    [SETTING_SPAN] = {read_span, "a span of time is wanted, as 250ms, 10s, 5m or 1h"},
-    [SETTING_SHARE] = {read_share, "a share is wanted, from 0 to 1, as 0.05 or 5%"},
+    [SETTING_TEXT] = {read_text, "text", NULL},
+    [SETTING_TEXTS] = {read_text, "text", NULL}, // of one item
+    [SETTING_COUNT] = {read_count, "a whole number is wanted, as 250", count_units},
+    [SETTING_BYTES] = {read_bytes, "a number of bytes is wanted, as 4096, 64K, 4M or 1G", bytes_units},
+    [SETTING_SPAN] = {read_span, "a span of time is wanted, as 250ms, 10s, 5m or 1h", span_units},
+    [SETTING_SHARE] = {read_share, "a share is wanted, from 0 to 1, as 0.05 or 5%", NULL},
 };
 
 // ---- Rules ----------------------------------------------------------------------------------------------------------
@@ -160,7 +163,7 @@ static const struct rule {
     [SETTING_NAME_LOG_LEVEL] = {.check = check_log_level},
     [SETTING_NAME_WORKERS] = {.least = 0, .most = 1024},
     [SETTING_NAME_QUEUE] = {.least = 0, .most = 1000000},
-    [SETTING_NAME_CONTEXTS] = {.least = 1, .most = 65536},
+    [SETTING_NAME_CONTEXTS] = {.least = 2, .most = 65536}, // half of them are what may wait
     [SETTING_NAME_WAITERS] = {.least = 1, .most = 1024},
     [SETTING_NAME_CONNECTIONS] = {.least = 1, .most = 1000000},
     [SETTING_NAME_MESSAGE_MAX] = {.least = 1 << 10, .most = 1 << 30},
@@ -169,12 +172,25 @@ static const struct rule {
     [SETTING_NAME_HISTORY_DAYS] = {.least = 0, .most = 36500},
 };
 
+static tact_err out_of_bounds(const struct rule *r, tact_error *error) {
+    return err_set(error, TACT_INVALID, "it can be %llu to %llu", (unsigned long long)r->least,
+                   (unsigned long long)r->most);
+}
+
 static tact_err check_bounds(const struct rule *r, setting_kind kind, const void *value, tact_error *error) {
     if (!r->most) return TACT_OK;
     uint64_t number = kind == SETTING_COUNT ? *(const setting_COUNT *)value : *(const setting_BYTES *)value;
-    if (number >= r->least && number <= r->most) return TACT_OK;
-    return err_set(error, TACT_INVALID, "it can be %llu to %llu", (unsigned long long)r->least,
-                   (unsigned long long)r->most);
+    return number >= r->least && number <= r->most ? TACT_OK : out_of_bounds(r, error);
+}
+
+// Why a text could not be read: it is none of its kind, or too large a number.
+static tact_err unreadable(const struct rule *r, const struct kind *kind, tact_str text, tact_error *error) {
+    uint64_t number;
+    utf8_shown room;
+    const char *shown = utf8_show(&room, text);
+    if (!kind->units || !read_units(text, kind->units, &number))
+        return err_set(error, TACT_INVALID, "`%s`: %s", shown, kind->wanted);
+    return r->most ? out_of_bounds(r, error) : err_set(error, TACT_INVALID, "`%s`: it is too much", shown);
 }
 
 // ---- Setting --------------------------------------------------------------------------------------------------------
@@ -217,7 +233,6 @@ void settings_default(settings *s) {
 // As settings_set, with an error that does not say where.
 static tact_err set(settings *s, arena *a, setting_name name, tact_str text, bool first, tact_error *error) {
     const struct kind *kind = &kinds[rows[name].kind];
-    utf8_shown room;
     union {
         setting_TEXT text;
         setting_COUNT count;
@@ -225,8 +240,7 @@ static tact_err set(settings *s, arena *a, setting_name name, tact_str text, boo
         setting_SHARE share;
     } value;
     if (!is_line(text)) return err_set(error, TACT_INVALID, "it has characters that are not to be seen; write it anew");
-    if (!kind->read(text, &value))
-        return err_set(error, TACT_INVALID, "`%s`: %s", utf8_show(&room, text), kind->wanted);
+    if (!kind->read(text, &value)) return unreadable(&rules[name], kind, text, error);
     bool list = rows[name].kind == SETTING_TEXTS;
     tact_err err = check_bounds(&rules[name], rows[name].kind, &value, error);
     if (!err && rules[name].check && !(list && !text.len)) err = rules[name].check(text, error);
@@ -389,6 +403,32 @@ tact_err settings_environment(settings *s, arena *a, char *const *environment, t
         if (err) return err;
     }
     return TACT_OK;
+}
+
+// Those of the environment that other programs of Tact's read.
+static const char *const others[] = {"TO", "TOKEN"};
+
+static const char *misspelt(tact_str name) {
+    near n = near_to(name);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (tact_str_equal(name, tact_str_from(others[i]))) return NULL;
+    }
+    for (setting_name i = 0; i < SETTINGS; i++) near_offer(&n, tact_str_from(rows[i].name));
+    return n.best.ptr;
+}
+
+bool settings_misspelt(char *const *environment, size_t *at, tact_str *variable, const char **setting) {
+    for (const char *entry; (entry = environment[*at]);) {
+        bool read = false;
+        ++*at;
+        for (setting_name row = 0; row < SETTINGS; row++) read |= variable_value(entry, rows[row].name) != NULL;
+        size_t len = strcspn(entry, "="), before = strlen(VARIABLE);
+        if (read || len <= before || memcmp(entry, VARIABLE, before) != 0) continue;
+        *variable = (tact_str){entry, len};
+        *setting = misspelt((tact_str){entry + before, len - before});
+        if (*setting) return true;
+    }
+    return false;
 }
 
 // ---- All together ---------------------------------------------------------------------------------------------------

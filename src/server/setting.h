@@ -65,6 +65,9 @@ TACT_MUST_USE tact_err settings_read(settings *s, arena *a, const char *file, ta
 // All TACT_… of the environment (`environ` of the process), which other programs of Tact's may have too: unknown ones
 // are let be.
 TACT_MUST_USE tact_err settings_environment(settings *s, arena *a, char *const *environment, tact_error *error);
+// The next variable from `*at` on that nobody reads and whose name is nearly a setting's, which is `setting` then: most
+// likely it is misspelt. False: there is none.
+bool settings_misspelt(char *const *environment, size_t *at, tact_str *variable, const char **setting);
 // Whether what is set goes together: a store is named, TLS has its certificate, what is listened on beyond this machine
 // has tokens. TACT_INVALID with what to do.
 TACT_MUST_USE tact_err settings_check(const settings *s, tact_error *error);

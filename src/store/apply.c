@@ -6,6 +6,7 @@
 #include "store/apply.h"
 
 #include "base/err.h"
+#include "base/utf8.h"
 #include "store/count.h"
 #include "store/event.h"
 #include "store/load.h"
@@ -13,7 +14,7 @@
 #include "store/sweep.h"
 #include "value/pack.h"
 
-enum { OF_IDENTITY = 'i', OF_COMMAND = 'c' }; // what a hash is of
+enum { OF_IDENTITY = 'i', OF_COMMAND = 'c', OF_CONTENT = 's' }; // what a hash is of
 static const tact_str state_key = {"state", 5};
 
 typedef struct apply { // of one command
@@ -23,6 +24,7 @@ typedef struct apply { // of one command
     const command *c;
     apply_state state; // as it will be
     bool erased, linked;
+    uint8_t content[HASH_KEYED]; // what it says; of a command with an id
     apply_answer answer;
     plan plan;
 } apply;
@@ -33,9 +35,13 @@ tact_err apply_secret_draw(uint8_t secret[APPLY_SECRET], tact_error *error) {
     return hash_secret_draw(secret, error);
 }
 
-static db_key hash_of(const apply_env *env, uint8_t what, tact_str bytes) {
-    db_key hash = {.len = HASH_KEYED};
-    hash_keyed(env->secret, what, bytes, (uint8_t *)hash.as.bytes);
+// By what a command is known that has an id.
+static db_key seen_key(const apply_env *env, const command *c) {
+    db_key name = db_key_of(), hash = {.len = HASH_KEYED};
+    db_key_u8(&name, (uint8_t)c->kind);
+    db_key_u16(&name, c->kind == COMMAND_EVENT ? c->event : 0);
+    db_key_add(&name, c->id);
+    hash_keyed(env->secret, OF_COMMAND, db_key_str(&name), (uint8_t *)hash.as.bytes);
     return hash;
 }
 
@@ -43,6 +49,16 @@ db_key apply_identity_key(uint16_t space, tact_str value) {
     db_key k = db_key_of();
     db_key_u16(&k, space);
     db_key_add(&k, value);
+    return k;
+}
+
+// With the length, so that nothing but the identity's own rows begins as they do.
+db_key apply_dropped_key(uint16_t space, tact_str value, uint64_t id) {
+    db_key k = db_key_of();
+    db_key_u16(&k, space);
+    db_key_u16(&k, (uint16_t)value.len);
+    db_key_add(&k, value);
+    db_key_u64(&k, id);
     return k;
 }
 
@@ -89,6 +105,26 @@ tact_err apply_state_read(db_txn *t, apply_state *out) {
 tact_err apply_find(db_txn *t, uint16_t space, tact_str value, uint64_t *id) {
     db_key key = apply_identity_key(space, value);
     return plan_get_number(t, DB_IDENTITY, &key, id);
+}
+
+tact_err apply_find_dropped(db_txn *t, uint16_t space, tact_str value, uint64_t *id) {
+    db_walk w;
+    db_key from = apply_dropped_key(space, value, *id);
+    size_t at = from.len - sizeof *id;
+    tact_err err = db_walk_begin(t, DB_DROPPED, db_key_str(&from), &w);
+    if (err) return err;
+    bool found = w.key.len == from.len && memcmp(w.key.ptr, from.as.bytes, at) == 0;
+    if (found) *id = db_key_number_at(w.key, at);
+    db_walk_end(&w);
+    return found ? TACT_OK : TACT_NOT_FOUND;
+}
+
+tact_err apply_find_holder(db_txn *t, uint16_t space, tact_str value, uint64_t *id) {
+    tact_err err = apply_find(t, space, value, id);
+    if (err != TACT_NOT_FOUND) return err;
+    uint64_t next = 0;
+    while (!(err = apply_find_dropped(t, space, value, &next))) *id = next++;
+    return err == TACT_NOT_FOUND && next ? TACT_OK : err;
 }
 
 tact_err apply_person_of(db_txn *t, uint64_t id, uint64_t *person) {
@@ -177,31 +213,73 @@ static void put_record(apply *p, const merged *m, tact_str bytes) {
 
 // ---- Applied before, erased before ----------------------------------------------------------------------------------
 
-tact_err apply_seen(db_txn *t, const apply_env *env, tact_str id, apply_answer *out) {
-    db_key key = hash_of(env, OF_COMMAND, id);
-    tact_str v;
-    tact_err err = db_get(t, DB_SEEN, db_key_str(&key), &v);
+//      position u64 | person u64 | strands u32 | events u64 | content, hashed | time u64
+
+enum { SEEN_CONTENT = 28, SEEN_TIME = SEEN_CONTENT + HASH_KEYED };
+
+static tact_err read_seen(db_txn *t, const apply_env *env, const command *c, tact_str *out) {
+    db_key key = seen_key(env, c);
+    tact_err err = db_get(t, DB_SEEN, db_key_str(&key), out);
+    return !err && out->len != APPLY_ANSWER ? TACT_INVALID : err;
+}
+
+tact_err apply_seen(db_txn *t, const apply_env *env, const command *c, apply_answer *out) {
+    tact_str v = {NULL, 0};
+    tact_err err = read_seen(t, env, c, &v);
     if (err) return err;
-    if (v.len != APPLY_ANSWER) return TACT_INVALID;
     *out = (apply_answer){.position = load_u64(v.ptr),
                           .person = load_u64(v.ptr + 8),
                           .repeated = true,
-                          .time_ms = load_i64(v.ptr + APPLY_ANSWER - 8),
+                          .time_ms = load_i64(v.ptr + SEEN_TIME),
                           .strands = load_u32(v.ptr + 16),
                           .events = load_u64(v.ptr + 20)};
     return TACT_OK;
+}
+
+// Keyed, since it is kept when the person is erased.
+static tact_err hash_content(apply *p, tact_error *error) {
+    tact_str bytes = {NULL, 0};
+    if (command_content(p->a, p->c, &bytes)) {
+        return err_set(error, TACT_NO_MEMORY, "no memory to apply a command");
+    }
+    hash_keyed(p->env->secret, OF_CONTENT, bytes, p->content);
+    return TACT_OK;
+}
+
+static tact_err refuse_id(const apply *p, tact_error *error) {
+    const command *c = p->c;
+    bool of_type = c->kind == COMMAND_EVENT;
+    const tact_str name = of_type ? p->env->schema->events[c->event].name : tact_str_from(command_kind_name(c->kind));
+    utf8_shown shown;
+    return err_set(
+        error, TACT_EXISTS,
+        "id `%s`: another %s`%.*s` that was applied before has it, of somebody else or with another content; "
+        "give each its own id",
+        utf8_show(&shown, c->id), of_type ? "event " : "", (int)name.len, name.ptr);
+}
+
+// The answer that it got before. TACT_NOT_FOUND: it was not applied. TACT_EXISTS: another was.
+static tact_err answer_again(apply *p, apply_answer *out, tact_error *error) {
+    tact_str v = {NULL, 0};
+    tact_err err = hash_content(p, error);
+    if (err) return err;
+    err = read_seen(p->t, p->env, p->c, &v);
+    if (err == TACT_NOT_FOUND) return err;
+    if (!err && memcmp(v.ptr + SEEN_CONTENT, p->content, HASH_KEYED) != 0) return refuse_id(p, error);
+    return err || apply_seen(p->t, p->env, p->c, out) ? plan_damaged(p->t, error, "an answer") : TACT_OK;
 }
 
 // With the time by which it is forgotten (sweep.h): of what is brought in long after it happened that is not its own.
 static void put_seen(apply *p) {
     int64_t time_ms = p->c->time_ms > p->state.clock_ms ? p->c->time_ms : p->state.clock_ms;
     if (!p->c->id.len) return;
-    db_key key = hash_of(p->env, OF_COMMAND, p->c->id);
+    db_key key = seen_key(p->env, p->c);
     buf b = buf_in(p->a);
     pack_u64(&b, p->answer.position);
     pack_u64(&b, p->answer.person);
     pack_u32(&b, p->answer.strands);
     pack_u64(&b, p->answer.events);
+    buf_add(&b, (const char *)p->content, HASH_KEYED);
     pack_u64(&b, (uint64_t)time_ms);
     plan_put_buf(&p->plan, DB_SEEN, &key, &b);
 }
@@ -302,6 +380,8 @@ static tact_err merge_change(apply *p, change *ch, merged *m, tact_str *bytes, t
         ch->strands[at].dropped = ch->changed[at] = true;
         db_key key = apply_identity_key(excess->space, excess->value);
         plan_take_key(&p->plan, DB_IDENTITY, &key);
+        key = apply_dropped_key(excess->space, excess->value, excess->strand);
+        plan_put(&p->plan, DB_DROPPED, db_key_str(&key), TACT_STR(""));
     }
 }
 
@@ -352,23 +432,38 @@ static tact_err plan_change(apply *p, tact_error *error) {
 
 // ---- Unlink and erase -----------------------------------------------------------------------------------------------
 
-// Who a command of one identity is about. TACT_NOT_FOUND, without a text.
-static tact_err find_person(apply *p, uint64_t *id, links *l, tact_error *error) {
-    const command_identity *given = p->c->identities;
+// Whose a strand is that was looked for.
+static tact_err find_graph(apply *p, tact_err found, uint64_t id, links *l, tact_error *error) {
     uint64_t person;
-    tact_err err = apply_find(p->t, given->space, given->value, id);
-    if (err == TACT_NOT_FOUND) return err;
-    if (err || person_of(p, *id, &person)) return plan_damaged(p->t, error, "an identity");
+    if (found || person_of(p, id, &person)) return plan_damaged(p->t, error, "an identity");
     return graph_of(p, person, l, error);
 }
 
+// The strand of an identity goes, or finds its person again.
+static void take_identity(apply *p, const strand *s) {
+    db_key key = apply_identity_key(s->space, s->identity);
+    if (s->dropped) key = apply_dropped_key(s->space, s->identity, s->id);
+    plan_take_key(&p->plan, s->dropped ? DB_DROPPED : DB_IDENTITY, &key);
+}
+
+// A strand that was pushed out and is alone now finds its person again.
+static void find_again(apply *p, strand *s) {
+    db_key key = apply_identity_key(s->space, s->identity);
+    take_identity(p, s);
+    s->dropped = false;
+    plan_put_number(&p->plan, DB_IDENTITY, &key, s->id);
+    put_strand(p, s);
+}
+
 static tact_err plan_unlink(apply *p, tact_error *error) {
+    const command_identity *given = p->c->identities;
     uint64_t id = 0;
     links l = {0};
     tact_err err = check_erased(p, error);
     if (err) return err;
-    err = find_person(p, &id, &l, error);
+    err = apply_find_holder(p->t, given->space, given->value, &id);
     if (err == TACT_NOT_FOUND) return err_set(error, err, "there is no such identity");
+    err = find_graph(p, err, id, &l, error);
     if (err) return err;
     uint32_t parts_count = 0;
     links *parts = arena_array(p->a, l.strands_count, sizeof *parts);
@@ -379,6 +474,7 @@ static tact_err plan_unlink(apply *p, tact_error *error) {
         merged m = {0};
         tact_str bytes = {NULL, 0};
         err = apply_load(p->t, p->a, &parts[i], &strands, error);
+        if (!err && parts[i].strands[0] == id && strands[0].dropped) find_again(p, &strands[0]);
         if (!err) err = apply_merge(p->a, p->env->schema, strands, parts[i].strands_count, &m, &bytes, error);
         if (err) break;
         put_graph(p, &parts[i]);
@@ -402,32 +498,48 @@ static tact_err bury(apply *p, uint16_t space, tact_str value, tact_error *error
     return TACT_OK;
 }
 
-static tact_err plan_erase(apply *p, tact_error *error) {
-    uint64_t id = 0;
-    links l = {0};
-    tact_err err = find_person(p, &id, &l, error);
-    if (err == TACT_NOT_FOUND) return bury(p, p->c->identities->space, p->c->identities->value, error);
+static tact_err erase_strand(apply *p, const strand *s, tact_error *error) {
+    uint64_t gone = 0;
+    db_key key = db_key_number(s->id);
+    take_identity(p, s);
+    plan_take_key(&p->plan, DB_STRAND, &key);
+    plan_take_key(&p->plan, DB_ALIAS, &key);
+    tact_err err = bury(p, s->space, s->identity, error);
+    if (!err) err = event_forget(&p->plan, s->id, INT64_MAX, UINT64_MAX, &gone, error);
+    p->answer.events += gone;
+    return err;
+}
+
+static tact_err erase_person(apply *p, const links *l, tact_error *error) {
     strand *strands = NULL;
-    if (!err) err = apply_load(p->t, p->a, &l, &strands, error);
-    if (err) return err;
-    if (!strands) return err_set(error, TACT_NO_MEMORY, "no memory for a person");
-    for (uint32_t i = 0; i < l.strands_count && !err; i++) {
-        const strand *s = &strands[i];
-        db_key key = apply_identity_key(s->space, s->identity);
-        if (!s->dropped) plan_take_key(&p->plan, DB_IDENTITY, &key);
-        key = db_key_number(s->id);
-        plan_take_key(&p->plan, DB_STRAND, &key);
-        plan_take_key(&p->plan, DB_ALIAS, &key);
-        err = bury(p, s->space, s->identity, error);
-        uint64_t gone = 0;
-        if (!err) err = event_forget(&p->plan, s->id, INT64_MAX, UINT64_MAX, &gone, error);
-        p->answer.events += gone;
-    }
-    p->answer.person = links_person(&l);
-    p->answer.strands = l.strands_count;
-    db_key key = db_key_number(p->answer.person);
+    tact_err err = apply_load(p->t, p->a, l, &strands, error);
+    for (uint32_t i = 0; i < l->strands_count && !err; i++) err = erase_strand(p, &strands[i], error);
+    db_key key = db_key_number(links_person(l));
     plan_take_key(&p->plan, DB_PERSON, &key);
     plan_take_key(&p->plan, DB_LINKS, &key);
+    p->answer.person = links_person(l);
+    p->answer.strands += l->strands_count;
+    return err;
+}
+
+// Who is found by it; else all who hold what came in by it before it was pushed out.
+static tact_err plan_erase(apply *p, tact_error *error) {
+    const command_identity *given = p->c->identities;
+    uint64_t id = 0;
+    links l = {0};
+    tact_err err = apply_find(p->t, given->space, given->value, &id);
+    if (err != TACT_NOT_FOUND) {
+        err = find_graph(p, err, id, &l, error);
+        return err ? err : erase_person(p, &l, error);
+    }
+    err = bury(p, given->space, given->value, error);
+    for (id = 0; !err; id++) {
+        tact_err found = apply_find_dropped(p->t, given->space, given->value, &id);
+        if (found == TACT_NOT_FOUND) break;
+        if (!found && links_has(&l, id)) continue; // it was pushed out of that person twice
+        err = find_graph(p, found, id, &l, error);
+        if (!err) err = erase_person(p, &l, error);
+    }
     return err;
 }
 
@@ -472,9 +584,8 @@ tact_err apply_command(apply_batch *b, arena *a, const command *c, apply_answer 
     tact_err err = command_check(c, b->env->schema, error);
     if (err) return err;
     if (c->id.len) {
-        err = apply_seen(p.t, p.env, c->id, out);
-        if (!err) return TACT_OK;
-        if (err != TACT_NOT_FOUND) return plan_damaged(b->txn, error, "an answer");
+        err = answer_again(&p, out, error);
+        if (err != TACT_NOT_FOUND) return err;
     }
     p.answer.position = ++p.state.position;
     err = plan_command(&p, error);

@@ -234,11 +234,8 @@ static tact_err parse_manifest(tact_str text, const char *from, backup_info *out
     uint64_t format;
     tact_value time;
     if (!num_parse_uint(field(text, "format"), 10, &format)) return altered(from, "its backup.txt is damaged", error);
-    if (format > DB_FORMAT) {
-        return err_set(error, TACT_INVALID,
-                       "%s: written by a newer version (format %llu, this program knows up to %d); use that version",
-                       from, (unsigned long long)format, DB_FORMAT);
-    }
+    tact_err err = db_check_format(from, (uint32_t)(format < UINT32_MAX ? format : UINT32_MAX), error);
+    if (err) return err;
     tact_str sum = field(text, "data.mdb");
     if (!num_parse_uint(field(text, "bytes"), 10, &out->bytes) || sum.len != HASH_HEX - 1 ||
         time_parse_timestamp(field(text, "written"), &time)) {

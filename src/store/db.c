@@ -618,6 +618,13 @@ uint64_t db_number_of(tact_str key) {
 
 // ---- Opening and closing --------------------------------------------------------------------------------------------
 
+tact_err db_check_format(const char *folder, uint32_t format, tact_error *error) {
+    if (format == DB_FORMAT) return TACT_OK;
+    const char *which = format > DB_FORMAT ? "newer version" : "version from before the first release";
+    return err_set(error, TACT_INVALID, "%s: written by a %s (format %u, this program knows %d); use that version",
+                   folder, which, format, DB_FORMAT);
+}
+
 // Is it a store of a format that this program knows? TACT_NOT_FOUND: there is nothing in it at all.
 static tact_err check_format(db *d, MDB_txn *txn, tact_error *error) {
     MDB_dbi main_table, meta;
@@ -635,11 +642,7 @@ static tact_err check_format(db *d, MDB_txn *txn, tact_error *error) {
     }
     if (rc) return fault(d, rc, "opening", error);
     uint32_t format = load_u32((const char *)value.mv_data + magic.len);
-    if (format > DB_FORMAT) {
-        return err_set(error, TACT_INVALID, "%s: written by a newer version (format %u, this program knows up to %d)",
-                       d->folder, format, DB_FORMAT);
-    }
-    return TACT_OK;
+    return db_check_format(d->folder, format, error);
 }
 
 // Opens every table; of a new store makes them, with the mark that it is one.

@@ -25,7 +25,7 @@ typedef enum db_table {
 } db_table;
 
 enum {
-    DB_FORMAT = 1,          // of the files; a program opens its own and older ones
+    DB_FORMAT = 2,          // of the files; a program opens its own, which 1 was before the first release
     DB_KEY_MAX = 500,       // bytes; LMDB takes no more than 511
     DB_READERS_MAX = 1000,  // read transactions at once, over all processes
     DB_GROW_WAIT_MS = 5000, // for readers to end before the map grows
@@ -60,6 +60,8 @@ typedef struct db_options {
 TACT_MUST_USE tact_err db_open(arena *a, const char *folder, const db_options *options, db **out, tact_error *error);
 void db_close(db *d); // after all transactions; NULL is allowed
 const char *db_folder(const db *d);
+// Whether this program knows files of a format. TACT_INVALID, with a text that begins with the folder.
+TACT_MUST_USE tact_err db_check_format(const char *folder, uint32_t format, tact_error *error);
 // For tests: the n-th call of LMDB from now on fails as a broken disk would; 0: none.
 void db_fail_at(db *d, int64_t nth);
 bool db_failed(const db *d); // whether that call has come

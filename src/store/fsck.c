@@ -51,6 +51,24 @@ static tact_err check_identity(check *c, tact_str key, tact_str value) {
     return same ? TACT_OK : wrong(c, "an identity leads to the strand of another", id);
 }
 
+static tact_err check_dropped(check *c, tact_str key, tact_str value) {
+    strand s = {0};
+    uint64_t id = db_key_number_at(key, key.len < 8 ? 0 : key.len - 8);
+    if (value.len) return wrong(c, "an identity that was pushed out and is none", id);
+    tact_err err = strand_of(c, id, &s);
+    if (err) return err;
+    db_key own = apply_dropped_key(s.space, s.identity, id);
+    bool same = s.dropped && tact_str_equal(db_key_str(&own), key);
+    return same ? TACT_OK : wrong(c, "an identity that was pushed out leads to the strand of another", id);
+}
+
+// That what was pushed out of its person is found by who erases it.
+static tact_err check_holds(check *c, const strand *s) {
+    uint64_t found = s->id;
+    tact_err err = s->dropped ? apply_find_dropped(c->t, s->space, s->identity, &found) : TACT_OK;
+    return err || found != s->id ? wrong(c, "an identity that was pushed out is not noted", s->id) : TACT_OK;
+}
+
 static tact_err check_history(check *c, const strand *s) {
     db_key from = event_key(s->id, 0, 0);
     db_walk w = {0};
@@ -79,7 +97,8 @@ static tact_err check_strand(check *c, tact_str key, tact_str value) {
     err = apply_links(c->t, c->a, person, &l, c->error);
     if (err) return err;
     if (!links_has(&l, id) || links_person(&l) != person) return wrong(c, "a strand has no person", id);
-    return check_history(c, &s);
+    err = check_holds(c, &s);
+    return err ? err : check_history(c, &s);
 }
 
 static tact_err check_alias(check *c, tact_str key, tact_str value) {
@@ -190,9 +209,9 @@ static const struct {
     db_table table;
     check_row *row;
 } checks[] = {
-    {DB_IDENTITY, check_identity}, {DB_STRAND, check_strand}, {DB_ALIAS, check_alias},
-    {DB_LINKS, check_links},       {DB_PERSON, check_person}, {DB_EVENT, check_event},
-    {DB_TOMB, check_tomb},         {DB_SEEN, check_answer},   {DB_COUNT, check_count},
+    {DB_IDENTITY, check_identity}, {DB_STRAND, check_strand},   {DB_ALIAS, check_alias}, {DB_LINKS, check_links},
+    {DB_PERSON, check_person},     {DB_EVENT, check_event},     {DB_TOMB, check_tomb},   {DB_SEEN, check_answer},
+    {DB_COUNT, check_count},       {DB_DROPPED, check_dropped},
 };
 
 static tact_err count_rows(check *c) {

@@ -389,7 +389,7 @@ tact_err store_person_by_id(store_reader *r, uint64_t id, record *out, tact_erro
 
 tact_err store_person(store_reader *r, uint16_t space, tact_str value, record *out, tact_error *error) {
     uint64_t id;
-    tact_err err = apply_find(&r->txn, space, value, &id);
+    tact_err err = apply_find_holder(&r->txn, space, value, &id);
     return err ? nobody(r, err, error) : store_person_by_id(r, id, out, error);
 }
 
@@ -400,15 +400,15 @@ tact_err store_count(store_reader *r, uint64_t tally, int64_t since_ms, int64_t 
     return err ? err_set(error, err, "%s: a counter is damaged; run fsck", db_folder(r->store->db)) : TACT_OK;
 }
 
-tact_err store_seen(store_reader *r, tact_str id, bool *seen, tact_error *error) {
+tact_err store_seen(store_reader *r, const command *c, bool *seen, tact_error *error) {
     apply_answer answer;
-    tact_err err = apply_seen(&r->txn, &r->store->env, id, &answer);
+    tact_err err = apply_seen(&r->txn, &r->store->env, c, &answer);
     *seen = err != TACT_NOT_FOUND;
     return r->txn.broken ? db_fault(&r->txn, error) : TACT_OK;
 }
 
-tact_err store_answered(store_reader *r, tact_str id, apply_answer *out, tact_error *error) {
-    tact_err err = apply_seen(&r->txn, &r->store->env, id, out);
+tact_err store_answered(store_reader *r, const command *c, apply_answer *out, tact_error *error) {
+    tact_err err = apply_seen(&r->txn, &r->store->env, c, out);
     if (r->txn.broken) return db_fault(&r->txn, error);
     if (err == TACT_NOT_FOUND) return err_set(error, err, "no command with this id was applied");
     return err ? err_set(error, err, "%s: what a command was answered is damaged", db_folder(r->store->db)) : TACT_OK;

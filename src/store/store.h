@@ -93,6 +93,8 @@ void store_reader_close(store_reader *r);
 
 // The person that an identity (normalised) finds, or that has an id or once had it: its record, in place until the view
 // is renewed or closed; nothing is copied or allocated. TACT_NOT_FOUND: there is none.
+// An identity that nobody is found by any more because `max` has pushed it out finds the latest who holds what came in
+// by it: for whoever looks at what is held, or erases it, never for decisions.
 TACT_MUST_USE tact_err store_person(store_reader *r, uint16_t space, tact_str value, record *out, tact_error *error);
 TACT_MUST_USE tact_err store_person_by_id(store_reader *r, uint64_t id, record *out, tact_error *error);
 
@@ -106,10 +108,11 @@ TACT_MUST_USE tact_err store_export(store_reader *r, arena *a, uint64_t id, int6
 TACT_MUST_USE tact_err store_count(store_reader *r, uint64_t tally, int64_t since_ms, int64_t until_ms, uint64_t *count,
                                    tact_error *error);
 
-// Whether what is in view has applied a command with this id (and housekeeping has not forgotten that since).
-TACT_MUST_USE tact_err store_seen(store_reader *r, tact_str id, bool *seen, tact_error *error);
+// Whether what is in view has applied a command of the kind (of an EVENT: the type) and with the id of `c`, of which
+// nothing else counts here (and housekeeping has not forgotten that since).
+TACT_MUST_USE tact_err store_seen(store_reader *r, const command *c, bool *seen, tact_error *error);
 // What that command was answered then; `repeated` is set. TACT_NOT_FOUND: none was applied.
-TACT_MUST_USE tact_err store_answered(store_reader *r, tact_str id, apply_answer *out, tact_error *error);
+TACT_MUST_USE tact_err store_answered(store_reader *r, const command *c, apply_answer *out, tact_error *error);
 // How many commands what is in view has applied.
 TACT_MUST_USE tact_err store_position(store_reader *r, uint64_t *position, tact_error *error);
 // The schema of what is in view, in the arena: newer than store_schema where another process has changed it.

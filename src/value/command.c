@@ -13,6 +13,8 @@
 //      SWEEP    varint ages: of history, of what was seen, of counts
 #include "value/command.h"
 
+#include <stdlib.h>
+
 #include "base/err.h"
 #include "base/utf8.h"
 #include "value/pack.h"
@@ -160,12 +162,7 @@ static void write_consents(buf *out, const command *c) {
     }
 }
 
-tact_err command_write(buf *out, const command *c) {
-    size_t start = out->len;
-    if (out->failed) return TACT_NO_MEMORY;
-    for (uint32_t i = 0; i < c->values_count; i++) {
-        if (!pack_can(c->values[i].value)) return TACT_INVALID;
-    }
+static void write_parts(buf *out, const command *c) {
     pack_u8(out, VERSION);
     pack_u8(out, (uint8_t)c->kind);
     pack_str(out, c->id);
@@ -195,6 +192,15 @@ tact_err command_write(buf *out, const command *c) {
         break;
     default: break;
     }
+}
+
+tact_err command_write(buf *out, const command *c) {
+    size_t start = out->len;
+    if (out->failed) return TACT_NO_MEMORY;
+    for (uint32_t i = 0; i < c->values_count; i++) {
+        if (!pack_can(c->values[i].value)) return TACT_INVALID;
+    }
+    write_parts(out, c);
     if (out->failed) return TACT_NO_MEMORY;
     return out->len - start <= COMMAND_BYTES_MAX ? TACT_OK : TACT_LIMIT;
 }
@@ -328,6 +334,47 @@ bool command_copy(arena *a, const command *c, command *out) {
     case COMMAND_CONSENT: return copy_consents(a, out);
     default: return true;
     }
+}
+
+// ---- What it says ---------------------------------------------------------------------------------------------------
+
+static int by_number(const void *one, const void *other) {
+    return ((const command_value *)one)->number - ((const command_value *)other)->number;
+}
+
+static int by_purpose(const void *one, const void *other) {
+    return ((const command_consent *)one)->purpose - ((const command_consent *)other)->purpose;
+}
+
+// An int stands for a double where one is declared, and what is declared may change: so a whole number is an int.
+static tact_value plain_number(tact_value v) {
+    const double exact = (double)(INT64_C(1) << 53);
+    bool whole = v.kind == TACT_DOUBLE && v.as.d > -exact && v.as.d < exact && (double)(int64_t)v.as.d == v.as.d;
+    return whole ? tact_int((int64_t)v.as.d) : v;
+}
+
+tact_err command_content(arena *a, const command *c, tact_str *out) {
+    command said = *c;
+    said.id = TACT_STR("");
+    said.time_ms = 0;
+    said.keep = 0; // which the bundle of the moment says, as whether it counts for everyone
+    said.everyone = false;
+    bool has_values = c->kind == COMMAND_SET || c->kind == COMMAND_EVENT;
+    command_value *values = arena_array(a, has_values ? c->values_count : 0, sizeof *values);
+    if (!values || (c->kind == COMMAND_CONSENT && !copy_consents(a, &said))) return TACT_NO_MEMORY;
+    for (uint32_t i = 0; has_values && i < c->values_count; i++) {
+        const command_value *given = &c->values[i];
+        values[i] = (command_value){given->number, plain_number(given->value)};
+    }
+    if (has_values) qsort(values, c->values_count, sizeof *values, by_number);
+    said.values = values;
+    if (c->kind == COMMAND_CONSENT) {
+        qsort((command_consent *)said.consents, said.consents_count, sizeof *said.consents, by_purpose);
+    }
+    buf bytes = buf_in(a);
+    write_parts(&bytes, &said);
+    *out = buf_done(&bytes);
+    return out->ptr ? TACT_OK : TACT_NO_MEMORY;
 }
 
 // ---- Against the schema ---------------------------------------------------------------------------------------------

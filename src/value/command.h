@@ -56,7 +56,7 @@ typedef struct command_limits { // ages at which things are forgotten; 0: never
 
 typedef struct command {
     command_kind kind;
-    tact_str id;     // empty: not idempotent
+    tact_str id;     // empty: not idempotent. Of its kind alone and, of an EVENT, its type: see apply.h
     int64_t time_ms; // when it happened
     uint8_t source;  // number in the schema; SCHEMA_SOURCE_NONE: none
     // Whom it is about; several are linked, each with each. UNLINK, ERASE: one. SWEEP: none. COUNT: also none, where it
@@ -85,6 +85,10 @@ TACT_MUST_USE tact_err command_write(buf *out, const command *c);
 TACT_MUST_USE tact_err command_read(arena *a, tact_str bytes, command *out, tact_error *error);
 // A copy, with all that its kind borrows, in the arena. False if memory ran out.
 TACT_MUST_USE bool command_copy(arena *a, const command *c, command *out);
+// What it says, whatever its id, when it happened and what a counter keeps: canonical bytes in the arena. Two commands
+// say the same if these are the same: in whatever order their values came, and a whole number as an int or a double.
+// The command must be within bounds, as command_check has it. TACT_NO_MEMORY.
+TACT_MUST_USE tact_err command_content(arena *a, const command *c, tact_str *out);
 // Is it within bounds, and does it fit the schema: numbers, types, allowed values, normalised identities? TACT_INVALID
 // with a text that names the member; TACT_LIMIT: it would take more than COMMAND_BYTES_MAX bytes; TACT_NO_MEMORY. An
 // int stands for a double where one is declared, see schema_widened.

@@ -163,6 +163,11 @@ static void test_what_is_not_sure(void **state) {
                   "");
     assert_warned(PLACES "rankings: {r: 'offer.weight'}\nexperiments: {e: {arms: {a: 10}, set: {a: {rank: r}}}}\n" TWO,
                   "");
+    // "A rank that is no finite number is none": nobody is shown by it.
+    assert_warned("placements: {home: {channel: web, rank: r}}\nrankings: {r: '1.0 / offer.value'}\n"
+                  "content: {home: {title: string}}\n"
+                  "offers:\n  a: {value: 0, " CONTENT "}\n  b: {value: 1, " CONTENT "}\n",
+                  "");
     // Shown elsewhere in the same answer, or in a placement of its own.
     assert_warned("placements: {home: {channel: web}, row: {channel: web}}\ncontent: {home: {title: string}, row: "
                   "{title: string}}\n"

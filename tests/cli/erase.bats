@@ -23,6 +23,24 @@ setup() { store_setup; }
     says 'persons     0'
 }
 
+@test "an identity that max pushed out still finds what came in by it" {
+    printf '%s\n' 'identities:' '  crm: {unique: true}' '  cookie: {max: 1}' 'attributes:' '  name: {type: string}' >max.yaml
+    printf '%s\n' '{"set": {"name": "Ann"}, "person": {"cookie": "old"}}' '{"link": {"crm": 1, "cookie": "old"}}' \
+        '{"link": {"crm": 1, "cookie": "new"}}' >three.ndjson
+    does record three.ndjson --db pushed --schema max.yaml
+    does person cookie:old --db pushed
+    says Ann
+    does unlink cookie:old --db pushed
+    fails 1 'tact: 99: there is no such person' person 99 --db pushed
+    does person crm:1 --db pushed
+    [[ $stdout != *Ann* ]] || told
+    does link crm:1 cookie:old --db pushed
+    does erase cookie:old --db pushed --yes
+    says 'identities  3'
+    fails 1 'tact: crm:1: there is no such person' person crm:1 --db pushed
+    does fsck --db pushed
+}
+
 @test "by number, with a receipt as JSON" {
     store_fill
     does erase 1 --db db --yes --json

@@ -229,8 +229,25 @@ file() { printf '%s\n' "${@:2}" >"$1"; }
     has crm:1 purchases 4
 }
 
+@test "a key is of a type of event; with another content it is refused, and not dropped" {
+    sed -i 's/^  purchase: .*/&\n  return: {properties: {amount: double}}/' all.yaml
+    file a.csv order,who,amount o-1,1,12.5 o-2,2,30
+    file b.csv order,who,amount o-1,1,12.5
+    file c.csv who,order,amount 1,o-1,12.5 1,o-2,30 2,o-2,31
+    imports a.csv --event purchase --id crm=who --key order
+    counted 0 2 2 0
+    imports b.csv --event return --id crm=who --key order
+    counted 0 1 1 0
+    imports c.csv --event purchase --id crm=who --key order
+    counted 1 3 0 2
+    says $'\nrepeated  1, applied before\n'
+    [[ $stderr == *'tact: c.csv:3: id `o-2`: another event `purchase` that was applied before has it, of somebody else'* ]] || told
+    has crm:1 purchases 1
+    has crm:2 purchases 1
+}
+
 @test "a whole number is the same identity and key however JSON writes it" {
-    file a.ndjson '{"id": 3, "name": "Ann", "k": 1}' '{"id": 3.0, "name": "Anna", "k": 1e0}' '{"id": 3.5, "name": "Bob", "k": 2}'
+    file a.ndjson '{"id": 3, "name": "Ann", "k": 1}' '{"id": 3.0, "name": "Ann", "k": 1e0}' '{"id": 3.5, "name": "Bob", "k": 2}'
     imports a.ndjson --key k
     counted 1 3 1 1
     says $'\nrepeated  1, applied before\n'

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -39,6 +40,20 @@ static const char *contents(void) {
     fclose(file);
     buf_add_char(&out, '\0');
     return buf_done(&out).ptr;
+}
+
+static void test_private(void **state) { // rows are of persons
+    (void)state;
+    import_reject r;
+    struct stat st;
+    unlink(path);
+    const mode_t before = umask(022);
+    assert_true(import_reject_open(&r, path, false, ','));
+    umask(before);
+    assert_true(import_reject_add(&r, 1, 2, "why", TACT_STR("a,b")));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    (void)import_reject_close(&r);
 }
 
 static void test_csv(void **state) {
@@ -153,8 +168,9 @@ static void test_full_disk(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_csv),        cmocka_unit_test(test_json),    cmocka_unit_test(test_other_lines),
-        cmocka_unit_test(test_no_rejects), cmocka_unit_test(test_nowhere), cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_private),     cmocka_unit_test(test_csv),        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_other_lines), cmocka_unit_test(test_no_rejects), cmocka_unit_test(test_nowhere),
+        cmocka_unit_test(test_full_disk),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

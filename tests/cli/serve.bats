@@ -83,7 +83,7 @@ status_op='\x81\xa2op\xa6status'
     fails 3 'tact: db: another process writes to it; stop that one, or open it for reading only' \
         serve --db db --listen ipc://other.ipc --http ''
     t serve --db other --listen ipc://here.ipc --http ''
-    [ "$status" -eq 3 ] && [[ $stderr == 'tact: ipc://here.ipc: another program listens there; stop it, or '* ]] || told
+    [ "$status" -eq 3 ] && [[ $stderr == 'tact: ipc://here.ipc: another program listens there; stop it, or choose another path' ]] || told
     [[ $(ask "$status_op" | tr -d '\0') == *position* ]] # which took no harm
     ends
     # And after it has ended, the next may.
@@ -103,6 +103,8 @@ status_op='\x81\xa2op\xa6status'
     fails 2 'tact: no store is named: `--db DIR`, or `db = DIR` in the file' serve
     fails 2 'tact: unknown option `--qeue`; did you mean `--queue`?' serve --qeue 3
     fails 2 'tact: --queue: `many`: a whole number is wanted, as 250' serve --db db --queue many
+    fails 2 'tact: --queue: it can be 0 to 1000000' serve --db db --queue 9999999999
+    fails 2 'tact: --contexts: it can be 2 to 65536' serve --db db --contexts 1
     fails 2 'tact: --log-level: there is no level `wran`; did you mean `warn`?' serve --db db --log-level wran
     fails 2 'tact: --listen: `tpc://127.0.0.1:0`: there is no such kind of address; did you mean `tcp://`?' \
         serve --db db --listen tpc://127.0.0.1:0
@@ -134,6 +136,43 @@ status_op='\x81\xa2op\xa6status'
     server=$!
     wait_for 'msg=ready db=other'
     [ "$(sed -n 's/.*msg=listening url=//p' log | xargs)" = 'ipc://c.ipc ipc://d.ipc' ]
+    ends
+}
+
+@test "a variable that is misspelt is told of" {
+    TACT_QEUE=5 TACT_TOKEN=secret TACT_TO=tcp://x:1 serve
+    grep -q 'level=warn msg="a variable is not read, its name is nearly that of a setting" variable=TACT_QEUE setting=queue$' log
+    [ "$(grep -c 'variable=' log)" -eq 1 ]
+    ends
+}
+
+@test "who asks for another host over a WebSocket is answered only where all addresses are listened on" {
+    "$tact" token desk --roles operate --append tokens >/dev/null
+    serve --tokens tokens --listen ws://127.0.0.1:0 --listen ws://0.0.0.0:0
+    [ "$(grep -c 'msg="browsers and proxies have to ask for this host; .*" host=127.0.0.1$' log)" -eq 1 ]
+    port=$(sed -n 's/.*url=ws:\/\/127\.0\.0\.1:\([0-9]*\)$/\1/p' log)
+    every=$(sed -n 's/.*url=ws:\/\/0\.0\.0\.0:\([0-9]*\)$/\1/p' log)
+    # upgrade PORT HOST: the status of the reply.
+    upgrade() {
+        exec 5<>"/dev/tcp/127.0.0.1/$1"
+        printf 'GET / HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n%s\r\n%s\r\n%s\r\n\r\n' "$2" \
+            'Sec-WebSocket-Version: 13' 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==' \
+            'Sec-WebSocket-Protocol: rep.sp.nanomsg.org' >&5
+        read -r _ code _ <&5
+        exec 5>&-
+    }
+    upgrade "$port" "127.0.0.1:$port" && [ "$code" = 101 ]
+    upgrade "$port" tact.example.com && [ "$code" = 404 ]
+    upgrade "$every" tact.example.com && [ "$code" = 101 ]
+    upgrade "$every" localhost:7422 && [ "$code" = 101 ]
+    ends
+}
+
+@test "the folder of the log of decisions is made, and is one server's" {
+    serve --decision-log decisions
+    [ -d decisions ]
+    fails 3 'tact: decisions: another process writes its log of decisions there; each needs a folder of its own' \
+        serve --db other --listen ipc://other.ipc --http '' --decision-log decisions
     ends
 }
 

@@ -87,7 +87,7 @@ static uint32_t log_files(const char **last) {
     const char *latest = "";
     DIR *dir = opendir(place_of_log.path);
     for (struct dirent *e; (e = readdir(dir));) {
-        if (e->d_name[0] == '.') continue;
+        if (strncmp(e->d_name, "decisions-", 10) != 0) continue;
         count++;
         if (strcmp(e->d_name, latest) > 0) latest = print("%s", e->d_name);
     }
@@ -396,6 +396,27 @@ static void a_disk_that_takes_nothing_stops_no_decision(void **state) {
     mkdir(place_of_log.path, 0700);
 }
 
+static void the_folder_is_made_and_is_one_logs_alone(void **state) {
+    (void)state;
+    arena memory;
+    decision_log *first, *second;
+    tact_error error;
+    const tact_log_options there = {.folder = print("%s/made", place_of_log.path)};
+    const tact_log_options nowhere = {.folder = print("%s/not/there", place_of_log.path)};
+    const tact_log_options no_folder = {.folder = print("%s/made/writer.lock", place_of_log.path)};
+    arena_init(&memory, 0);
+    assert_int_equal(log_open(&memory, &there, (db_notice){NULL}, &first, &error), TACT_OK);
+    assert_int_equal(log_open(&memory, &there, (db_notice){NULL}, &second, &error), TACT_BUSY);
+    assert_non_null(strstr(error.text, "made: another process writes its log of decisions there; "));
+    assert_int_equal(log_open(&memory, &no_folder, (db_notice){NULL}, &second, &error), TACT_IO);
+    log_close(first);
+    assert_int_equal(log_open(&memory, &there, (db_notice){NULL}, &first, &error), TACT_OK); // once that is over
+    log_close(first);
+    assert_int_equal(log_open(&memory, &nowhere, (db_notice){NULL}, &second, &error), TACT_NOT_FOUND);
+    assert_non_null(strstr(error.text, "not/there: the folder of the log of decisions cannot be used: "));
+    arena_fini(&memory);
+}
+
 int main(void) {
     quick_begin();
     const struct CMUnitTest tests[] = {
@@ -410,6 +431,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_is_gone_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damage_is_noticed_and_an_end_that_was_cut_off_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_disk_that_takes_nothing_stops_no_decision, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_folder_is_made_and_is_one_logs_alone, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,6 +61,9 @@ static void local_is_what_says_so_itself(void **state) {
                                        "tcp://localhost.example.org:1",
                                        "tcp://10.0.0.1:1",
                                        "tcp://1270.0.0.1:1"};
+    static const char *const every[] = {"ws://0.0.0.0:1", "ws://[::]:1", "ws://:1", "tcp://*:1"};
+    for (size_t i = 0; i < sizeof every / sizeof *every; i++) assert_true(good(every[i]).every);
+    for (size_t i = 0; i < sizeof local / sizeof *local; i++) assert_false(good(local[i]).every);
     for (size_t i = 0; i < sizeof local / sizeof *local; i++) assert_true(good(local[i]).local);
     for (size_t i = 0; i < sizeof open / sizeof *open; i++) assert_false(good(open[i]).local);
 }

@@ -332,14 +332,14 @@ static void addresses_that_cannot_be(void **state) {
     assert_int_equal(listen(fd, 1), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
     snprintf(taken, sizeof taken, "http://127.0.0.1:%d", ntohs(at.sin_port));
-    refused(f, taken, TACT_IO, taken);
+    refused(f, taken, TACT_IO, "another program listens there; stop it, or choose another port");
     close(fd);
     refused(f, http_address(f->server), TACT_IO, http_address(f->server)); // by one of our own
     assert_int_equal(ask(http_address(f->server), "GET", "/metrics").status, 200);
     refused(f, "tcp://127.0.0.1:7421", TACT_INVALID, "tcp://127.0.0.1:7421");
     refused(f, "http://127.0.0.1:7421/x", TACT_INVALID, "/x");
     refused(f, "127.0.0.1:7421", TACT_INVALID, "127.0.0.1:7421");
-    refused(f, "http://192.0.2.1:7421", TACT_IO, "http://192.0.2.1:7421"); // is of nobody
+    refused(f, "http://192.0.2.1:7421", TACT_IO, "http://192.0.2.1:7421: this machine has no such address");
 }
 
 int main(void) {

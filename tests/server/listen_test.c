@@ -297,6 +297,8 @@ static void addresses_that_cannot_be_had(void **state) {
     scene *s = *state;
     const char *address = open_well(s, "tcp://127.0.0.1:0");
     assert_refused(s, address, TACT_IO, "another program listens there; stop it, or choose another port");
+    address = open_well(s, arena_printf(&s->memory, "ipc://%s/taken.ipc", s->folder));
+    assert_refused(s, address, TACT_IO, "another program listens there; stop it, or choose another path");
     assert_refused(s, "ipc:///nowhere/at/all", TACT_IO, "the folder that the socket is to be in is not there");
     s->settings.tokens = TACT_STR("tokens");
     assert_refused(s, "tcp://192.0.2.1:0", TACT_IO, "this machine has no such address");

@@ -133,7 +133,11 @@ static void mistakes_in_values(void **state) {
     settings_default(&s);
     assert_error(set(&s, a, SETTING_NAME_QUEUE, "many", &error), &error,
                  "here: `many`: a whole number is wanted, as 250");
-    assert_error(set(&s, a, SETTING_NAME_CONTEXTS, "0", &error), &error, "here: it can be 1 to 65536");
+    assert_error(set(&s, a, SETTING_NAME_CONTEXTS, "1", &error), &error, "here: it can be 2 to 65536");
+    assert_error(set(&s, a, SETTING_NAME_QUEUE, "9999999999", &error), &error, "here: it can be 0 to 1000000");
+    assert_error(set(&s, a, SETTING_NAME_QUEUE, "99999999999999999999", &error), &error,
+                 "here: it can be 0 to 1000000");
+    assert_error(set(&s, a, SETTING_NAME_DRAIN, "99999h", &error), &error, "here: `99999h`: it is too much");
     assert_error(set(&s, a, SETTING_NAME_DRAIN, "10", &error), &error,
                  "here: `10`: a span of time is wanted, as 250ms, 10s, 5m or 1h");
     assert_error(set(&s, a, SETTING_NAME_LOG_LEVEL, "wran", &error), &error,
@@ -209,6 +213,23 @@ static void the_environment(void **state) {
     char *none[] = {"TACT_LISTEN=", NULL};
     assert_int_equal(settings_environment(&s, a, none, &error), TACT_OK);
     assert_int_equal(s.listen.count, 0);
+}
+
+// TACT_TOKEN is nearly `tokens`, and what clients show.
+static void what_is_misspelt_in_the_environment(void **state) {
+    (void)state;
+    char *environment[] = {"TACT_QUEUE=1", "TACT_QEUE=5",    "QEUE=5",     "TACT_=5", "TACT_TOKEN=secret",
+                           "TACT_TO=x",    "TACT_WEATHER=5", "TACT_Queue", NULL};
+    size_t at = 0;
+    tact_str variable;
+    const char *setting;
+    assert_true(settings_misspelt(environment, &at, &variable, &setting));
+    assert_text(variable, "TACT_QEUE");
+    assert_string_equal(setting, "queue");
+    assert_true(settings_misspelt(environment, &at, &variable, &setting));
+    assert_text(variable, "TACT_Queue");
+    assert_string_equal(setting, "queue");
+    assert_false(settings_misspelt(environment, &at, &variable, &setting));
 }
 
 // The later source wins, and a list is replaced, not added to.
@@ -322,6 +343,7 @@ int main(void) {
         cmocka_unit_test(a_file),
         cmocka_unit_test(mistakes_in_a_file),
         cmocka_unit_test(the_environment),
+        cmocka_unit_test(what_is_misspelt_in_the_environment),
         cmocka_unit_test(the_later_wins),
         cmocka_unit_test(what_goes_together),
         cmocka_unit_test(what_a_reload_cannot_change),

@@ -209,6 +209,103 @@ static void a_command_is_applied_once(void **state) {
     desk_close(&k);
 }
 
+// An order that is bought, and returned; the same number for somebody else, or of other things.
+static void an_id_is_of_one_change(void **state) {
+    (void)state;
+    desk k;
+    desk_open(&k);
+    const command_identity one = who(SHOP_CRM, "1"), other = who(SHOP_CRM, "2");
+    const command_value amounts[] = {{0, tact_double(59)}, {2, tact_int(1)}},
+                        turned[] = {amounts[1], {0, tact_int(59)}};
+    const command_value others[] = {{0, tact_double(60)}, {2, tact_int(1)}};
+    command c = about(COMMAND_EVENT, &one, 1, SHOP_NOW);
+    c.id = TACT_STR("order-17"), c.event = SHOP_PURCHASE, c.source = SCHEMA_SOURCE_NONE;
+    c.values = amounts, c.values_count = 2;
+    assert_false(must(&k, &c).repeated);
+    command again = c;
+    again.time_ms++, again.values = turned; // an int stands for a double, and order does not count
+    assert_true(must(&k, &again).repeated);
+    again.values = others;
+    tact_error error = {.text = ""};
+    assert_int_equal(apply(&k, &again, NULL, &error), TACT_EXISTS);
+    if (!strstr(error.text, "id `order-17`: another event `purchase`")) fail_msg("%s", error.text);
+    again = c, again.identities = &other;
+    assert_int_equal(apply(&k, &again, NULL, &error), TACT_EXISTS);
+    again = c, again.channel = TACT_STR("shop");
+    assert_int_equal(apply(&k, &again, NULL, &error), TACT_EXISTS);
+    again = c, again.event = SHOP_PAGE_VIEW, again.values_count = 0;
+    assert_false(must(&k, &again).repeated);
+    again = about(COMMAND_UNLINK, &one, 1, SHOP_NOW);
+    again.id = c.id;
+    assert_false(must(&k, &again).repeated);
+    assert_int_equal(must(&k, &again).position, 3);
+    again.identities = &other;
+    assert_int_equal(apply(&k, &again, NULL, &error), TACT_EXISTS);
+    if (!strstr(error.text, "another `unlink`")) fail_msg("%s", error.text);
+    fsck(&k);
+    desk_close(&k);
+}
+
+// Four cookies in a row, of which a person has three: the first finds nobody any more.
+static void link_cookies(desk *k, const char *crm, int64_t time_ms) {
+    for (int i = 0; i < 4; i++) {
+        const char *cookie = i ? arena_printf(&k->a, "%s-%d", crm, i) : "c1";
+        const command_identity pair[] = {who(SHOP_CRM, crm), who(SHOP_COOKIE, cookie)};
+        const command c = about(COMMAND_LINK, pair, 2, time_ms + i);
+        (void)must(k, &c);
+    }
+}
+
+static void what_was_pushed_out_can_be_erased(void **state) {
+    (void)state;
+    desk k;
+    desk_open(&k);
+    const command_identity cookie = who(SHOP_COOKIE, "c1"), crm = who(SHOP_CRM, "1");
+    command event = about(COMMAND_EVENT, &cookie, 1, SHOP_NOW);
+    event.event = SHOP_PURCHASE, event.source = SCHEMA_SOURCE_NONE;
+    (void)must(&k, &event);
+    link_cookies(&k, "1", SHOP_NOW);
+    command c = about(COMMAND_ERASE, &cookie, 1, SHOP_NOW + 10);
+    apply_answer receipt = must(&k, &c);
+    assert_true(receipt.person == 1 && receipt.strands == 5 && receipt.events == 1);
+    event.identities = &crm;
+    assert_int_equal(apply(&k, &event, NULL, NULL), TACT_NOT_FOUND); // the whole person is
+    fsck(&k);
+    link_cookies(&k, "1", SHOP_NOW + 20);
+    link_cookies(&k, "2", SHOP_NOW + 30);
+    c.time_ms = SHOP_NOW + 40;
+    assert_int_equal(must(&k, &c).strands, 10); // of both who hold something of it
+    assert_int_equal(must(&k, &c).strands, 0);
+    fsck(&k);
+    link_cookies(&k, "1", SHOP_NOW + 50);
+    event.identities = &cookie, event.time_ms = SHOP_NOW + 60;
+    const uint64_t now = must(&k, &event).person; // somebody else has it by now
+    c.time_ms = SHOP_NOW + 70;
+    receipt = must(&k, &c);
+    assert_true(receipt.person == now && receipt.strands == 1);
+    fsck(&k);
+    desk_close(&k);
+}
+
+static void what_was_pushed_out_can_be_unlinked(void **state) {
+    (void)state;
+    desk k;
+    desk_open(&k);
+    const command_identity cookie = who(SHOP_COOKIE, "c1"), crm = who(SHOP_CRM, "1");
+    const command_value value = {SHOP_RECENCY, tact_int(3)};
+    command c = set_recency(&cookie, &value, SHOP_NOW);
+    (void)must(&k, &c);
+    link_cookies(&k, "1", SHOP_NOW);
+    assert_int_equal(recency(&k, crm).as.i, 3);
+    assert_int_equal(recency(&k, cookie).kind, TACT_NULL);
+    c = about(COMMAND_UNLINK, &cookie, 1, SHOP_NOW + 9);
+    assert_int_equal(must(&k, &c).person, 1);
+    assert_int_equal(recency(&k, crm).kind, TACT_ERROR); // what came in by it went with it
+    assert_int_equal(recency(&k, cookie).as.i, 3);
+    fsck(&k);
+    desk_close(&k);
+}
+
 static void the_erased_do_not_come_back(void **state) {
     (void)state;
     desk k;
@@ -310,6 +407,13 @@ static tact_err model_erase(model *m, const command *c) {
     int64_t *one = &m->erased[given->space][name_number(given->value)];
     if (*one < c->time_ms) *one = c->time_ms;
     if (id) model_set(m, id, in);
+    for (uint64_t i = 1; i < m->next && !id; i++) { // else all who hold what came in by it
+        bool more[STRANDS] = {0};
+        const strand *s = &m->strands[i];
+        if (!m->alive[i] || s->space != given->space || !tact_str_equal(s->identity, given->value)) continue;
+        model_set(m, i, more);
+        for (uint64_t k = 1; k < m->next; k++) in[k] |= more[k];
+    }
     for (uint64_t i = 1; i < m->next; i++) {
         if (!in[i]) continue;
         int64_t *when = &m->erased[m->strands[i].space][name_number(m->strands[i].identity)];
@@ -332,7 +436,12 @@ static tact_err model_apply(model *m, const schema *sc, const command *c, uint64
         if (c->time_ms <= m->erased[given->space][name_number(given->value)]) return TACT_NOT_FOUND;
     }
     if (c->kind == COMMAND_UNLINK) {
-        if (first) model_unlink(m, first);
+        for (uint64_t i = m->next - 1; i > 0 && !first; i--) { // the newest that it was pushed out of finds it again
+            const strand *s = &m->strands[i];
+            bool same = s->space == c->identities->space && tact_str_equal(s->identity, c->identities->value);
+            if (m->alive[i] && same) first = i;
+        }
+        if (first) model_unlink(m, first), m->strands[first].dropped = false;
         *person = first;
         return first ? TACT_OK : TACT_NOT_FOUND;
     }
@@ -519,6 +628,9 @@ int main(void) {
         cmocka_unit_test(a_refused_command_changes_nothing),
         cmocka_unit_test(the_oldest_identity_goes_when_there_are_too_many),
         cmocka_unit_test(a_command_is_applied_once),
+        cmocka_unit_test(an_id_is_of_one_change),
+        cmocka_unit_test(what_was_pushed_out_can_be_erased),
+        cmocka_unit_test(what_was_pushed_out_can_be_unlinked),
         cmocka_unit_test(the_erased_do_not_come_back),
         cmocka_unit_test(random_commands_agree_with_a_model),
         cmocka_unit_test(any_call_may_fail),

@@ -391,7 +391,7 @@ void ask_person(world *w, store_reader *r, uint64_t id) {
 }
 
 void ask_identity(world *w, store_reader *r, command_identity who) {
-    uint64_t id = plain_find(&w->p, who);
+    uint64_t id = plain_holder(&w->p, who);
     plain_person should;
     record rec;
     tact_err err = store_person(r, who.space, who.value, &rec, NULL);

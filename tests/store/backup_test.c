@@ -169,7 +169,7 @@ static void the_manifest_says_what_b2sum_says(void **state) {
     char command[1500];
     snprintf(command, sizeof command,
              "cd %s && b=$(b2sum -l 256 <data.mdb) && grep -qx \"data.mdb: ${b%%%% *}\" backup.txt && "
-             "grep -qx \"bytes: $(stat -c %%s data.mdb)\" backup.txt && grep -qx 'format: 1' backup.txt",
+             "grep -qx \"bytes: $(stat -c %%s data.mdb)\" backup.txt && grep -qx 'format: 2' backup.txt",
              p.backup);
     assert_int_equal(system(command), 0);
     place_end(&p);
@@ -329,11 +329,13 @@ static void what_is_not_ours_is_refused(void **state) {
     place p;
     place_begin(&p);
     must_back_up(&p);
-    put_manifest(&p, "Tact backup.\nformat: 2\nsomething: new\n");
-    expect_refused(&p, TACT_INVALID, "newer version (format 2");
-    put_manifest(&p, "Tact backup.\nformat: 1\nbytes: 5\n");
+    put_manifest(&p, "Tact backup.\nformat: 3\nsomething: new\n");
+    expect_refused(&p, TACT_INVALID, "newer version (format 3");
+    put_manifest(&p, "Tact backup.\nformat: 1\nsomething: old\n");
+    expect_refused(&p, TACT_INVALID, "before the first release (format 1");
+    put_manifest(&p, "Tact backup.\nformat: 2\nbytes: 5\n");
     expect_refused(&p, TACT_INVALID, "damaged");
-    put_manifest(&p, "Some backup.\nformat: 1\n");
+    put_manifest(&p, "Some backup.\nformat: 2\n");
     expect_refused(&p, TACT_INVALID, "another program");
 
     // Sums are right, but of a file that is no store.
@@ -345,7 +347,7 @@ static void what_is_not_ours_is_refused(void **state) {
     hash_end(&s, sum);
     put_file(p.backup, "data.mdb", garbage, sizeof garbage);
     snprintf(lines, sizeof lines,
-             "Tact backup.\nformat: 1\nwritten: 2026-01-02T03:04:05.006Z\nbytes: 8192\ndata.mdb: %s\n", sum);
+             "Tact backup.\nformat: 2\nwritten: 2026-01-02T03:04:05.006Z\nbytes: 8192\ndata.mdb: %s\n", sum);
     put_manifest(&p, lines);
     backup_info i;
     assert_int_equal(backup_verify(p.backup, NULL, NULL, &i, NULL), 0);

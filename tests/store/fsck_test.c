@@ -39,6 +39,12 @@ static tact_err build(bench *b, db_txn *t, tact_error *error) {
         tact_err err = apply_command(&batch, b->a, &c, &answer, error);
         if (err) return err;
     }
+    for (int i = 0; i < 4; i++) { // of which a person has three
+        const command_identity cookies[] = {pair[0], {SHOP_COOKIE, {"c0c1c2c3" + 2 * i, 2}}};
+        command link = {.kind = COMMAND_LINK, .time_ms = SHOP_NOW, .source = SCHEMA_SOURCE_NONE};
+        link.identities = cookies, link.identities_count = 2;
+        if (apply_command(&batch, b->a, &link, &answer, error)) return error->code;
+    }
     const command_identity gone = {SHOP_CRM, {"gone", 4}};
     command erase = {.kind = COMMAND_ERASE, .time_ms = SHOP_NOW, .identities = &gone, .identities_count = 1};
     command count = {.kind = COMMAND_COUNT, .time_ms = SHOP_NOW, .identities = pair, .identities_count = 1};
@@ -82,15 +88,15 @@ static tact_err try_one(void *context, db_txn *t, tact_error *error) {
 
 static void each_damage_is_found(void **state) {
     (void)state;
-    static const char three[8] = {3}, late[APPLY_ANSWER] = {99};
+    static const char none[8] = {99}, late[APPLY_ANSWER] = {99};
     static const damage damages[] = {
         {DB_IDENTITY, 0, true, {NULL, 0}, "its identity does not lead"},
-        {DB_IDENTITY, 0, false, {three, 8}, "is not there"},
+        {DB_IDENTITY, 0, false, {none, 8}, "is not there"},
         {DB_IDENTITY, 0, false, {"x", 1}, "an identity that is none"},
         {DB_STRAND, 1, true, {NULL, 0}, "is not there"},
         {DB_STRAND, 2, true, {NULL, 0}, "is not there"},
         {DB_ALIAS, 0, true, {NULL, 0}, "has another person"},
-        {DB_ALIAS, 0, false, {three, 8}, "has no person"},
+        {DB_ALIAS, 0, false, {none, 8}, "has no person"},
         {DB_LINKS, 0, true, {NULL, 0}, "has no person"},
         {DB_PERSON, 0, true, {NULL, 0}, "without a record"},
         {DB_PERSON, 0, false, {"x", 1}, ""},
@@ -102,8 +108,10 @@ static void each_damage_is_found(void **state) {
         {DB_SEEN, 0, false, {"x", 1}, "an answer that is none"},
         {DB_SEEN, 0, false, {late, sizeof late}, "was not applied"},
         {DB_COUNT, 0, false, {"x", 1}, "a count that is none"},
-        {DB_COUNT, 0, false, {three, 8}, "not the sum of its parts"},
+        {DB_COUNT, 0, false, {none, 8}, "not the sum of its parts"},
         {DB_COUNT, 0, true, {NULL, 0}, "not the sum of its parts"},
+        {DB_DROPPED, 0, true, {NULL, 0}, "pushed out is not noted"},
+        {DB_DROPPED, 0, false, {"x", 1}, "pushed out and is none"},
     };
     arena a;
     arena_init(&a, 0);
@@ -121,8 +129,8 @@ static void each_damage_is_found(void **state) {
     b.what = NULL;
     assert_int_equal(db_write(d, try_one, &b, &error), 0);
     assert_int_equal(b.counts.persons, 1);
-    assert_int_equal(b.counts.strands, 2);
-    assert_int_equal(b.counts.identities, 2);
+    assert_int_equal(b.counts.strands, 6);
+    assert_int_equal(b.counts.identities, 5); // and one that was pushed out
     assert_int_equal(b.counts.events, 2);
     db_close(d);
     folder_remove(&f);

@@ -4,6 +4,7 @@
 // Subtle is only that an identity which is dropped or erased keeps its place in the array, so that ids are places.
 #include "plain.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "value/value.h"
@@ -37,6 +38,16 @@ void plain_fini(plain *p) {
 
 // ---- Who is who -----------------------------------------------------------------------------------------------------
 
+// "Finds nobody any more": the newest from which it was pushed out, from `above` down. 0: none.
+static uint64_t find_dropped(const plain *p, command_identity who, uint64_t above) {
+    for (uint64_t id = above; id-- > 1;) {
+        const plain_identity *one = &p->identities[id];
+        if (one->erased || !one->dropped || one->space != who.space) continue;
+        if (tact_str_equal(one->value, who.value)) return id;
+    }
+    return 0;
+}
+
 uint64_t plain_find(const plain *p, command_identity who) {
     for (uint64_t id = 1; id < p->identities_count; id++) {
         const plain_identity *one = &p->identities[id];
@@ -44,6 +55,11 @@ uint64_t plain_find(const plain *p, command_identity who) {
         if (tact_str_equal(one->value, who.value)) return id;
     }
     return 0;
+}
+
+uint64_t plain_holder(const plain *p, command_identity who) {
+    uint64_t id = plain_find(p, who);
+    return id ? id : find_dropped(p, who, p->identities_count);
 }
 
 // Marks everyone that can be reached from those who are marked.
@@ -105,6 +121,61 @@ static command copy_command(plain *p, const command *c) {
     copy.consents = consents;
     copy.identities = NULL; // the log is one's own
     return copy;
+}
+
+static const command_identity *copy_identities(plain *p, const command *c) {
+    command_identity *copies = arena_array(&p->memory, c->identities_count, sizeof *copies);
+    must(copies);
+    for (uint32_t i = 0; i < c->identities_count; i++) {
+        copies[i] = (command_identity){c->identities[i].space, copy_text(p, c->identities[i].value)};
+    }
+    return copies;
+}
+
+// "An id is of a kind of command and, for events, of a type."
+static bool is_same_id(const command *one, const command *other) {
+    return one->kind == other->kind && (one->kind != COMMAND_EVENT || one->event == other->event) &&
+           tact_str_equal(one->id, other->id);
+}
+
+static bool is_same_value(tact_value one, tact_value other) {
+    if (one.kind == TACT_DOUBLE && other.kind == TACT_DOUBLE && isnan(one.as.d)) return isnan(other.as.d);
+    if (one.kind != TACT_LIST || other.kind != TACT_LIST) return tact_value_equal(one, other);
+    bool same = one.len == other.len;
+    for (uint32_t i = 0; same && i < one.len; i++) same = is_same_value(one.as.items[i], other.as.items[i]);
+    return same;
+}
+
+static bool has_value(const command *c, const command_value *wanted) {
+    bool has = false;
+    for (uint32_t i = 0; i < c->values_count; i++) {
+        has |= c->values[i].number == wanted->number && is_same_value(c->values[i].value, wanted->value);
+    }
+    return has;
+}
+
+static bool has_consent(const command *c, const command_consent *wanted) {
+    bool has = false;
+    for (uint32_t i = 0; i < c->consents_count; i++) {
+        const command_consent *one = &c->consents[i];
+        has |= one->purpose == wanted->purpose && one->state == wanted->state && one->explicit_ == wanted->explicit_ &&
+               one->expires_ms == wanted->expires_ms;
+    }
+    return has;
+}
+
+// Whether two commands with the same id "say the same", of the same person; "when it happened does not count".
+static bool says_same(const command *one, const command *other) {
+    bool same = one->source == other->source && one->identities_count == other->identities_count &&
+                one->values_count == other->values_count && one->consents_count == other->consents_count &&
+                tact_str_equal(one->channel, other->channel) && one->tally == other->tally;
+    for (uint32_t i = 0; same && i < one->identities_count; i++) {
+        same = one->identities[i].space == other->identities[i].space &&
+               tact_str_equal(one->identities[i].value, other->identities[i].value);
+    }
+    for (uint32_t i = 0; same && i < one->values_count; i++) same = has_value(other, &one->values[i]);
+    for (uint32_t i = 0; same && i < one->consents_count; i++) same = has_consent(other, &one->consents[i]);
+    return same;
 }
 
 static bool is_edge(const plain *p, uint64_t one, uint64_t other) {
@@ -321,9 +392,10 @@ static void cut_edges(plain *p, uint64_t id) {
 }
 
 static uint32_t apply_unlink(plain *p, const command *c, apply_answer *answer) {
-    uint64_t id = plain_find(p, c->identities[0]);
+    uint64_t id = plain_holder(p, c->identities[0]);
     if (!id || is_buried(p, c)) return PLAIN_REFUSAL(TACT_NOT_FOUND);
     cut_edges(p, id);
+    p->identities[id].dropped = false;
     *answer = (apply_answer){.position = ++p->position, .person = id};
     return 0;
 }
@@ -332,29 +404,44 @@ static void bury(plain *p, command_identity who, int64_t time_ms) {
     *ADD(p, tombs) = (plain_tomb){{who.space, copy_text(p, who.value)}, time_ms};
 }
 
-static uint32_t apply_erase(plain *p, const command *c, apply_answer *answer) {
+static void erase_person(plain *p, uint64_t id, int64_t time_ms, apply_answer *answer) {
     plain_person who = {.count = 0};
-    *answer = (apply_answer){.position = ++p->position};
-    bury(p, c->identities[0], c->time_ms);
-    if (!plain_person_of(p, plain_find(p, c->identities[0]), &who)) return 0; // nobody knows it
+    must(plain_person_of(p, id, &who));
     answer->person = who.members[0]->id;
-    answer->strands = who.count;
+    answer->strands += who.count;
     for (uint32_t m = 0; m < who.count; m++) {
         plain_identity *one = &p->identities[who.members[m]->id];
         for (uint32_t k = 0; k < one->log_count; k++) {
             answer->events += one->log[k].c.kind == COMMAND_EVENT && !one->log[k].forgotten;
         }
-        bury(p, (command_identity){one->space, one->value}, c->time_ms);
+        bury(p, (command_identity){one->space, one->value}, time_ms);
         cut_edges(p, one->id);
         one->erased = true;
         one->log_count = 0;
     }
+}
+
+// Of several who hold what came in by it the answer has the one whose strand is the newest.
+static uint32_t apply_erase(plain *p, const command *c, apply_answer *answer) {
+    *answer = (apply_answer){.position = ++p->position};
+    bury(p, c->identities[0], c->time_ms);
+    uint64_t id = plain_find(p, c->identities[0]), last = 0;
+    if (id) {
+        erase_person(p, id, c->time_ms, answer);
+        return 0;
+    }
+    for (id = p->identities_count; (id = find_dropped(p, c->identities[0], id));) {
+        erase_person(p, id, c->time_ms, answer);
+        if (!last) last = answer->person;
+    }
+    answer->person = last;
     return 0;
 }
 
 uint32_t plain_apply(plain *p, const command *c, apply_answer *answer) {
     for (uint32_t i = 0; i < p->seen_count && c->id.len; i++) {
-        if (!tact_str_equal(p->seen[i].id, c->id)) continue;
+        if (!is_same_id(&p->seen[i].c, c)) continue;
+        if (!says_same(&p->seen[i].c, c)) return PLAIN_REFUSAL(TACT_EXISTS);
         *answer = p->seen[i].answer;
         answer->repeated = true;
         return 0;
@@ -365,7 +452,9 @@ uint32_t plain_apply(plain *p, const command *c, apply_answer *answer) {
                                                    : apply_change(p, c, answer);
     if (!refusals && c->id.len) { // "as old as their command, but no older than the latest sweep before it"
         int64_t time_ms = c->time_ms > p->swept_ms ? c->time_ms : p->swept_ms;
-        *ADD(p, seen) = (plain_seen){copy_text(p, c->id), time_ms, *answer};
+        command copy = copy_command(p, c);
+        copy.identities = copy_identities(p, c);
+        *ADD(p, seen) = (plain_seen){copy, time_ms, *answer};
     }
     return refusals;
 }

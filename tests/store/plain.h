@@ -42,7 +42,7 @@ typedef struct plain_tomb {
 } plain_tomb;
 
 typedef struct plain_seen {
-    tact_str id;
+    command c; // a copy
     int64_t time_ms;
     apply_answer answer;
 } plain_seen;
@@ -90,6 +90,8 @@ typedef struct plain_person { // valid until the next command
 } plain_person;
 
 uint64_t plain_find(const plain *p, command_identity who); // 0: finds nobody
+// As plain_find; else the newest from which it was pushed out.
+uint64_t plain_holder(const plain *p, command_identity who);
 // Everyone connected with an id that is or was a person's, by id; the first is the person. False: there is nobody.
 bool plain_person_of(const plain *p, uint64_t id, plain_person *out);
 uint64_t plain_updates(const plain_person *who);

@@ -364,12 +364,26 @@ static void draw_count(world *w, command *c) {
     if (c->everyone && world_chance(w, 20)) c->identities_count = 0;
 }
 
+// A command with an id that was applied, as somebody sends it who heard no answer: at another time, its values in
+// another order. False: there is none, or it does not fit the schema any more.
+static bool draw_again(world *w, command *out) {
+    if (!w->p.seen_count) return false;
+    *out = w->p.seen[world_below(w, w->p.seen_count)].c;
+    out->time_ms = draw_time(w);
+    command_value *values = world_room(w, out->values_count, sizeof *values);
+    for (uint32_t i = 0; i < out->values_count; i++) values[i] = out->values[out->values_count - 1 - i];
+    out->values = values;
+    return !command_check(out, w->p.sc, NULL);
+}
+
 command world_command(world *w) {
     int64_t total = 0, drawn;
     int kind = 0;
     for (int i = 0; i < COMMAND_KINDS; i++) total += w->mood->weights[i];
     for (drawn = world_below(w, total); drawn >= w->mood->weights[kind]; kind++) drawn -= w->mood->weights[kind];
-    command c = {.kind = (command_kind)kind, .source = (uint8_t)world_below(w, SHOP_SOURCES + 1)};
+    command c;
+    if (world_chance(w, 30) && draw_again(w, &c)) return c;
+    c = (command){.kind = (command_kind)kind, .source = (uint8_t)world_below(w, SHOP_SOURCES + 1)};
     if (c.source == SHOP_SOURCES) c.source = SCHEMA_SOURCE_NONE;
     c.time_ms = draw_time(w);
     draw_identities(w, &c);

@@ -77,7 +77,7 @@ static void *call(void *context) {
         command_identity own[BATCH];
         for (int i = 0; i < BATCH; i++) {
             batch[i] = set_to(i == 2 ? &wrong : &right);
-            snprintf(names[i], sizeof names[i], "%d-%d", c->number, round % 7 + i);
+            snprintf(names[i], sizeof names[i], "%d-%d", c->number, round % 7 + (i == 4 ? 3 : i));
             own[i] = (command_identity){SHOP_CRM, tact_str_from(names[i])};
             if (i > 0) batch[i].identities = &own[i];
             snprintf(ids[i], sizeof ids[i], "%d-%d-%d", c->number, round, i == 4 ? 3 : i); // 4 repeats 3
