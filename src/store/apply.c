@@ -155,7 +155,10 @@ static tact_err load_strand(db_txn *t, arena *a, uint64_t id, strand *out, tact_
 
 tact_err apply_load(db_txn *t, arena *a, const links *l, strand **out, tact_error *error) {
     strand *strands = arena_array(a, l->strands_count, sizeof *strands);
-    if (!strands) return err_set(error, TACT_NO_MEMORY, "no memory for a person");
+    if (!strands) {
+        (void)err_set(error, TACT_NO_MEMORY, "no memory for a person");
+        return TACT_NO_MEMORY;
+    }
     for (uint32_t i = 0; i < l->strands_count; i++) {
         tact_err err = load_strand(t, a, l->strands[i], &strands[i], error);
         if (err) return err;
