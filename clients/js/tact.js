@@ -192,7 +192,7 @@ export class Tact {
             try {
                 message = writeMessage(call.number, { ...call.request, deadline_us: left });
             } catch (error) { // what MessagePack cannot say
-                return call.reject(new TactError('bad_value', error.message)); // which sends the others
+                return call.reject(new TactError('bad_value', error.message, error.at)); // which sends the others
             }
             this.#queue.delete(call);
             this.#sent.set(call.number, call);

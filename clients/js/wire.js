@@ -6,6 +6,7 @@
 import { Decoder, Encoder, ExtensionCodec } from '@msgpack/msgpack';
 
 const HEADER = 4;
+const DEPTH_MAX = 99; // of lists and maps; the packer takes 100 with what is in them
 const UINT32_MAX = 0xffffffff;
 const INT64_MIN = -(2n ** 63n);
 const UINT64_MAX = 2n ** 64n - 1n;
@@ -49,12 +50,47 @@ extensionCodec.register({
 const encoder = new Encoder({ extensionCodec, useBigInt64: true, ignoreUndefined: true });
 const decoder = new Decoder({ extensionCodec, useBigInt64: true });
 
-// The value with `change` made of each of its numbers.
-function withNumbers(value, change) {
-    if (typeof value === 'number' || typeof value === 'bigint') return change(value);
-    if (Array.isArray(value)) return value.map((item) => withNumbers(item, change));
-    if (value === null || typeof value !== 'object' || !isMap(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withNumbers(item, change)]));
+/** What MessagePack cannot say; `at` is where: "context.device", "placements[0]". */
+export class WireError extends Error {
+    constructor(text, at) {
+        super(text);
+        this.at = at;
+    }
+}
+
+// The value as the packer writes it exactly. `within`: the objects that it lies in.
+function toWire(value, at, within) {
+    switch (typeof value) {
+        case 'number':
+            return Number.isSafeInteger(value) && (value > UINT32_MAX || value < -UINT32_MAX) ? BigInt(value) : value;
+        case 'bigint':
+            if (value < INT64_MIN || value > UINT64_MAX) throw new WireError(`${value} does not fit into 64 bits`, at);
+            return value;
+        case 'function':
+        case 'symbol':
+            throw new WireError(`a ${typeof value} cannot be sent`, at);
+        case 'object':
+            return objectToWire(value, at, within);
+        default: // undefined is left out
+            return value;
+    }
+}
+
+function objectToWire(value, at, within) {
+    if (value === null || value instanceof Duration || ArrayBuffer.isView(value)) return value;
+    if (value instanceof Date) {
+        if (Number.isNaN(value.getTime())) throw new WireError('this Date is no time', at);
+        return value;
+    }
+    if (!Array.isArray(value) && !isMap(value)) {
+        throw new WireError(`a ${value.constructor?.name} cannot be sent; a plain object, a list or bytes can`, at);
+    }
+    if (within.includes(value)) throw new WireError('it contains itself', at);
+    if (within.length === DEPTH_MAX) throw new WireError(`it is nested deeper than ${DEPTH_MAX} times`, at);
+    const here = [...within, value];
+    if (Array.isArray(value)) return value.map((item, i) => toWire(item, `${at}[${i}]`, here));
+    const entry = ([key, item]) => [key, toWire(item, at ? `${at}.${key}` : key, here)];
+    return Object.fromEntries(Object.entries(value).map(entry));
 }
 
 // Rather than a Date, bytes, or anything else with a meaning of its own.
@@ -63,25 +99,24 @@ function isMap(object) {
     return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-function toWire(n) {
-    if (typeof n === 'bigint') {
-        if (n < INT64_MIN || n > UINT64_MAX) throw new RangeError(`${n} does not fit into 64 bits`);
-        return n;
+// What was read, with its numbers as programs like them.
+function fromWire(value) {
+    if (typeof value === 'bigint') {
+        return value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER ? Number(value) : value;
     }
-    return Number.isSafeInteger(n) && (n > UINT32_MAX || n < -UINT32_MAX) ? BigInt(n) : n;
-}
-
-function fromWire(n) {
-    return typeof n === 'bigint' && n <= Number.MAX_SAFE_INTEGER && n >= Number.MIN_SAFE_INTEGER ? Number(n) : n;
+    if (Array.isArray(value)) return value.map(fromWire);
+    if (value === null || typeof value !== 'object' || !isMap(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fromWire(item)]));
 }
 
 /**
  * @param {number} number of the request, 31 bits
  * @param {object} value
  * @returns {Uint8Array}
+ * @throws {WireError}
  */
 export function writeMessage(number, value) {
-    const body = encoder.encodeSharedRef(withNumbers(value, toWire));
+    const body = encoder.encodeSharedRef(toWire(value, '', []));
     const message = new Uint8Array(HEADER + body.length);
     new DataView(message.buffer).setUint32(0, (number | 0x80000000) >>> 0);
     message.set(body, HEADER);
@@ -94,5 +129,5 @@ export function writeMessage(number, value) {
  */
 export function readMessage(message) {
     const number = message.byteLength < HEADER ? -1 : new DataView(message).getUint32(0) & 0x7fffffff;
-    return { number, value: () => withNumbers(decoder.decode(new Uint8Array(message, HEADER)), fromWire) };
+    return { number, value: () => fromWire(decoder.decode(new Uint8Array(message, HEADER))) };
 }

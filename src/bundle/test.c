@@ -234,6 +234,25 @@ static void read_person(builder *B, const yaml_node *map, bundle_test *t) {
 
 // ---- What is decided, and what comes of it --------------------------------------------------------------------------
 
+enum { HINT_VALUES = 8 }; // that a hint names: more are no longer read at a glance
+
+// The `values` of a context value, as the bundle has them; of many the first.
+static const char *values_hint(builder *B, const draft_member *m) {
+    const yaml_node *values = draft_key(m, DRAFT_CONTEXT_VALUES);
+    buf text = buf_in(B->r->arena);
+    uint32_t said = 0;
+    utf8_shown shown;
+    for (const yaml_node *item = values ? values->first : NULL; item && said < HINT_VALUES; item = item->next) {
+        buf_printf(&text, "%s`%s`",
+                   said++ == 0  ? "it can be "
+                   : item->next ? ", "
+                                : " or ",
+                   utf8_show(&shown, item->text));
+    }
+    if (values && said < values->count) buf_printf(&text, " and %u more", values->count - said);
+    return buf_done(&text).ptr;
+}
+
 static void read_context(builder *B, const yaml_node *map, bundle_test_decision *d) {
     const yaml_node *first = items_of(B, map, "what the request carries, such as {device: mobile}");
     bundle_test_value *values = build_array(B, B->cold, first ? map->count : 0, sizeof *values);
@@ -246,8 +265,8 @@ static void read_context(builder *B, const yaml_node *map, bundle_test_decision 
         bundle_test_value *v = &values[d->context_count];
         if (!c || !c->type || !scalar_value(build_at(B), item, c->type, &v->value)) continue;
         if (!build_context_takes(c, v->value)) {
-            report_add(build_at(B), REPORT_INVALID, item->at, NULL, "it is none of the `values` of `context.%.*s`",
-                       NAME(c->name));
+            report_add(build_at(B), REPORT_INVALID, item->at, values_hint(B, B->members[DRAFT_CONTEXT].of[number]),
+                       "it is none of the `values` of `context.%.*s`", NAME(c->name));
             continue;
         }
         v->number = (uint32_t)number;

@@ -143,14 +143,39 @@ static void read_items(parser *p, yaml_node *list, int depth) {
     }
 }
 
+// A pair within braces whose key has run on into its value, {a:b}, for which YAML takes `a:b` without a value: said
+// once, and read on as what was meant. What is quoted behind the colon would need its quotes taken off, and is passed
+// over.
+static void part_key(parser *p, yaml_node *key, yaml_node *value) {
+    bool alone = key->kind == YAML_SCALAR && key->plain && value->kind == YAML_SCALAR && value->plain;
+    tact_str text = key->text;
+    const char *colon = alone && p->flow.len && value->text.len == 0 ? memchr(text.ptr, ':', text.len) : NULL;
+    size_t name = colon ? (size_t)(colon - text.ptr) : 0;
+    if (name == 0 || name + 1 == text.len) return;
+    utf8_shown shown, shown_value;
+    cel_span at;
+    yaml_node whole = *key;
+    key->text = (tact_str){text.ptr, name};
+    value->text = (tact_str){colon + 1, text.len - name - 1};
+    value->kind = strchr("'\"", colon[1]) ? YAML_BAD : YAML_SCALAR;
+    (void)yaml_span(p->report, &whole, 0, (uint32_t)name, &key->at);
+    (void)yaml_span(p->report, &whole, (uint32_t)name + 1, (uint32_t)value->text.len, &value->at);
+    (void)yaml_span(p->report, &whole, (uint32_t)name, 1, &at);
+    report_add(p->report, REPORT_WRONG_FORM, at, NULL, "a blank is missing after the colon: `%s: %s`",
+               utf8_show(&shown, key->text), utf8_show(&shown_value, value->text));
+}
+
 static bool is_merge(const yaml_node *key); // <<, which other programs take for what is to be merged
 
 // Whether the value of the key may be entered into its map, whose keys so far are `seen` with their values.
 static bool check_key(parser *p, const yaml_node *key, yaml_node *value, strmap *seen) {
     if (key->kind == YAML_BAD) return false;
     if (key->kind != YAML_SCALAR || yaml_is_null(key)) {
+        bool absent = key->kind == YAML_SCALAR && key->text.len == 0;
         report_add(p->report, REPORT_WRONG_FORM, key->at,
-                   key->kind == YAML_MAP ? "a text that begins with {{ is written in quotes" : NULL,
+                   key->kind == YAML_MAP ? "a text that begins with {{ is written in quotes"
+                   : absent              ? "a text that begins with a colon is written in quotes"
+                                         : NULL,
                    "a key must be a text");
         return false;
     }
@@ -184,7 +209,10 @@ static void read_pairs(parser *p, yaml_node *map, int depth) {
         if (ends || !key || !(event = next(p))) return;
         yaml_node *value = read_node(p, event, key->at, depth);
         fy_parser_event_free(p->fy, event);
-        if (value && check_key(p, key, value, &seen)) append(map, &last, value);
+        if (!value) continue;
+        part_key(p, key, value);
+        if (check_key(p, key, value, &seen)) append(map, &last, value);
+        map->kind = map->count ? YAML_MAP : YAML_BAD; // with nothing left of it, what it was meant to be is unknown
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Engines on the command line. Subtle: a server is asked something small first, so that one that is not there is told
-// of in seconds, and what may take long has its time.
+// Engines on the command line. Subtle: a server is connected to first, so that one that is not there is told of at
+// once, or in seconds, and what may take long has its time.
 #include "cli/ask.h"
 
 #include <errno.h>
@@ -84,21 +84,6 @@ static int open_folder(cli_ask *a, const char *folder, bool read_only) {
     return CLI_UNREACHABLE;
 }
 
-// Whether somebody answers, whatever it is.
-static int reach(cli_ask *a) {
-    const tact_value pairs[] = {tact_string("op", 2), tact_string("status", 6)};
-    tact_value reply;
-    tact_problem problem;
-    tact_err err = tact_client_call(a->client, tact_map_new(&a->memory, pairs, 1), REACH_MS, &a->memory, &reply,
-                                    &problem);
-    if (!err ||
-        (err != TACT_SYNTAX && problem.name != TACT_PROBLEM_UNREACHABLE && problem.name != TACT_PROBLEM_TIMED_OUT)) {
-        return CLI_OK;
-    }
-    cli_complain("%s", problem.text);
-    return CLI_UNREACHABLE;
-}
-
 int ask_open(cli_ask *a, const ask_where *w, bool read_only) {
     *a = (cli_ask){.engine = NULL};
     arena_init(&a->memory, 0);
@@ -108,7 +93,8 @@ int ask_open(cli_ask *a, const ask_where *w, bool read_only) {
         .token = w->token, .in_flight = 1, .tls_ca = w->tls_ca, .tls_cert = w->tls_cert};
     tact_problem problem;
     tact_err err = tact_client_open(w->servers, w->servers_count, &options, &a->client, &problem);
-    if (!err) return reach(a);
+    if (!err) err = tact_client_reach(a->client, REACH_MS, &problem);
+    if (!err) return CLI_OK;
     cli_complain("%s", problem.text);
     return err == TACT_INVALID ? CLI_USAGE : CLI_UNREACHABLE;
 }

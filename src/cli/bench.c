@@ -73,7 +73,7 @@ static const cli_usage usage = {
         "Asks a server and says how long answers take. Requests go out by schedule, and latency is counted from when\n"
         "one was to go out, so that a stall counts against everything behind it. Beside it, in turns, an echo on this\n"
         "machine is asked as much, with as many bytes there and back: what is left when a server does nothing. The\n"
-        "first replies are looked at before the clock starts.\n"
+        "first replies are looked at before the clock starts. Refusals are counted, and are in no latency.\n"
         "\n"
         "  tact bench --to tcp://127.0.0.1:7420 --placement home_hero --persons 1000000 --rate 10000\n"
         "  tact bench --to tcp://127.0.0.1:7420 --placement home_hero --closed --in-flight 32 --svg bench.svg\n"

@@ -110,16 +110,20 @@ static bool is_right(tact_str reply) {
     return reply.len >= 5 && (b[0] & 0xf0) == 0x80 && memcmp(b + 1, "\xa2ok\xc3", 4) == 0;
 }
 
-static void look_at(slot *s, tact_str reply) {
+// Whether it is what was asked for; what it is else is counted.
+static bool look_at(slot *s, tact_str reply) {
     tact_value v;
     tact_problem problem;
     if (s->of->options.echo) {
-        if (reply.len != s->of->options.echo) count_error(s->of, "wrong_size");
-        return;
+        bool right = reply.len == s->of->options.echo;
+        if (!right) count_error(s->of, "wrong_size");
+        return right;
     }
-    if (is_right(reply)) return;
-    if (message_read(&s->memory, reply, &v, &problem)) count_error(s->of, tact_problem_code(&problem));
+    if (is_right(reply)) return true;
+    tact_err err = message_read(&s->memory, reply, &v, &problem);
+    if (err) count_error(s->of, tact_problem_code(&problem));
     tact_arena_reset(&s->memory);
+    return !err;
 }
 
 static void start(slot *s, uint64_t from_ns);
@@ -150,8 +154,10 @@ static void proceed(void *of) {
         end(s);
     } else if (s->receiving) {
         nng_msg *m = nng_aio_get_msg(s->aio);
-        histogram_add_shared(&s->of->result.latency, now_ns() - s->from_ns);
-        look_at(s, (tact_str){nng_msg_body(m), nng_msg_len(m)});
+        const uint64_t now = now_ns();
+        if (look_at(s, (tact_str){nng_msg_body(m), nng_msg_len(m)})) {
+            histogram_add_shared(&s->of->result.latency, now - s->from_ns);
+        }
         nng_msg_free(m);
         end(s);
     } else {

@@ -24,7 +24,7 @@ typedef struct load_options {
 } load_options;
 
 typedef struct load_result { // of all runs
-    histogram latency;       // of what was answered, errors included; from the moment that the schedule has
+    histogram latency;       // of what was answered and no error, from the moment that the schedule has
     double seconds;
     uint64_t late_ns; // the most that this program woke up after a request's moment: none of the server's fault
     uint64_t unsent;  // that the schedule had, but nobody was free to send before the run was over

@@ -88,17 +88,16 @@ static ssize_t read_file(const char *path, bool private_, char text[FILE_MAX + 1
         if (fd >= 0) (void)close(fd);
         return -1;
     }
-    ssize_t len = -1;
-    if (private_ && S_ISREG(st.st_mode) && (st.st_mode & 077)) {
-        cli_complain("%s: others may read this secret key (mode %04o); make it yours alone: chmod 600 %s", path,
-                     (unsigned)(st.st_mode & 07777), path);
-    } else {
-        len = read(fd, text, FILE_MAX);
-        if (len < 0) cli_complain("%s: %s", path, strerror(errno));
-        if (len >= 0) text[len] = '\0';
-    }
+    ssize_t len = read(fd, text, FILE_MAX);
+    if (len < 0) cli_complain("%s: %s", path, strerror(errno));
+    text[len < 0 ? 0 : len] = '\0';
     (void)close(fd);
-    return len;
+    bool open_to_others = len >= 0 && S_ISREG(st.st_mode) && (st.st_mode & 077);
+    if (!private_ || !open_to_others || strncmp(text, public_word, strlen(public_word)) == 0) return len;
+    cli_complain("%s: others may read this secret key (mode %04o); make it yours alone: chmod 600 %s", path,
+                 (unsigned)(st.st_mode & 07777), path);
+    sign_forget(text, FILE_MAX + 1);
+    return -1;
 }
 
 static bool decode(tact_str text, uint8_t *key, size_t key_len) {

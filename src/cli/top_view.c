@@ -196,6 +196,14 @@ static cell of_micros(tact_value v) {
     return in_units(number_of(v), 1000, units, 3);
 }
 
+void top_add_bytes(buf *out, tact_value v) {
+    buf_add_text(out, of_bytes(v).text);
+}
+
+void top_add_micros(buf *out, tact_value v) {
+    buf_add_text(out, of_micros(v).text);
+}
+
 static cell of_count(tact_value v) {
     cell c = {"-"};
     if (value_is_number(v)) snprintf(c.text, sizeof c.text, "%.0f", number_of(v));

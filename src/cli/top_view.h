@@ -31,6 +31,10 @@ tact_value top_between(tact_value before, tact_value now, double seconds, int64_
 // Some lines of text. `history` may be NULL.
 void top_print(buf *out, tact_value figures, const char *server, const top_history *history, arena *a);
 
+// "40 MB" and "1.2 ms", as top_print has them; "-" of what is no number.
+void top_add_bytes(buf *out, tact_value v);
+void top_add_micros(buf *out, tact_value v);
+
 // The text as a screen of so many columns and rows: drawn over what is there, and cut to fit.
 void top_draw(buf *out, tact_str text, uint32_t columns, uint32_t rows);
 

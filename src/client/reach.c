@@ -6,8 +6,11 @@
 #include "client/reach.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { LEVELS = 3 }; // all, sockets, dialers
 
 // NNG's names, the most telling first.
 static const struct failure {
@@ -18,11 +21,23 @@ static const struct failure {
     {"proto", "whoever answers there is no server of Tact's, or does (or does not) want TLS"},
     {"reject", "it lets nobody in"},
     {"disconnect", "it hangs up at once: it has all the connections that it takes, or does (or does not) want TLS"},
-    {"refused", "the connection is refused: nobody listens there"},
+    {"refused", "the connection is refused: nobody listens there, or (ws://, wss://) not by this name and path"},
     {"timeout", "it does not answer"},
     {"oom", "out of memory"},
-    {"other", "there is no way to it: the name, the address or the socket's path is wrong"},
+    {"other", "there is no way to it (the name, the address, the socket's path), or it hangs up: does it want TLS?"},
 };
+
+// NNG's own search for a dialer of this number finds another: it looks at the number of the topmost only. So each node
+// is visited here, parents first; the tree is a few levels deep.
+static nng_stat *find_dialer(nng_stat *stat, uint64_t number, int depth) {
+    nng_stat *id = strcmp(nng_stat_name(stat), "dialer") == 0 ? nng_stat_find(stat, "id") : NULL;
+    if (id && nng_stat_value(id) == number) return stat;
+    nng_stat *found = NULL;
+    for (nng_stat *c = depth ? nng_stat_child(stat) : NULL; c && !found; c = nng_stat_next(c)) {
+        found = find_dialer(c, number, depth - 1);
+    }
+    return found;
+}
 
 static const char *find_failure(nng_stat *dialer) {
     for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
@@ -50,7 +65,8 @@ bool reach_why(const reach_server *servers, size_t count, reach_text *out) {
     out->text[0] = '\0';
     if (nng_stats_get(&all)) all = NULL; // out of memory: nothing is known
     for (size_t i = 0; i < count; i++) {
-        const char *text = find_failure(all ? nng_stat_find_dialer(all, servers[i].dialer) : NULL);
+        const char *text = find_failure(all ? find_dialer(all, (uint64_t)nng_dialer_id(servers[i].dialer), LEVELS)
+                                            : NULL);
         each = each && text;
         len = add(out, len, "%s%s: %s", i ? "; " : "", servers[i].url, text ? text : "it does not answer");
     }

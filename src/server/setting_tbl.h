@@ -26,7 +26,8 @@ X(BATCH_MAX, batch_max, COUNT, "1000", LIVE, "N", "requests in one message")
 X(SIMULATE_MAX, simulate_max, COUNT, "100000", LIVE, "N", "persons that one simulation looks at")
 X(HISTORY_DAYS, history_days, COUNT, "0", FIXED, "N",
   "days that events are kept; 0: for ever, within the bound of each identity")
-X(DECISION_LOG, decision_log, TEXT, "", FIXED, "DIR", "the folder of the log of decisions, made if it is not there, each server's own; empty: none")
+X(DECISION_LOG, decision_log, TEXT, "", FIXED, "DIR",
+  "the folder of the log of decisions, made if it is not there, each server's own; empty: none")
 X(DECISION_SAMPLE, decision_sample, SHARE, "1", FIXED, "SHARE", "of decisions that go into it")
 X(LOG, log, TEXT, "logfmt", LIVE, "FORMAT", "lines on standard error: logfmt or json")
 X(LOG_LEVEL, log_level, TEXT, "info", LIVE, "LEVEL", "the least that is logged: debug, info, warn, error")

@@ -694,7 +694,11 @@ static tact_err set_up(db *d, tact_error *error) {
 
 static tact_err lock_for_writing(db *d, tact_error *error) {
     char path[PATH_ROOM];
-    if (mkdir(d->folder, FOLDER_MODE) && errno != EEXIST) return fault(d, errno, "making the folder", error);
+    if (mkdir(d->folder, FOLDER_MODE) && errno != EEXIST) {
+        if (errno != ENOENT) return fault(d, errno, "making the folder", error);
+        return err_set(error, TACT_NOT_FOUND,
+                       "%s: it cannot be made: the folder above it is not there, or takes no folder", d->folder);
+    }
     if (!path_in(d, DB_BACKUP_MANIFEST, path)) return fault(d, ENAMETOOLONG, "opening", error);
     if (access(path, F_OK) == 0) {
         return err_set(error, TACT_INVALID, "%s: it is a backup, which nobody may change; restore it to another folder",

@@ -124,7 +124,8 @@ static void test_faults_of_what_is_decided(void **state) {
              "    because: {oo: consent, o: consents}\n"
              "",
         "unknown_name tests[0].decide.hom: there is no placement `hom` (did you mean `home`?)\n"
-        "invalid tests[0].decide.home.device: it is none of the `values` of `context.device`\n"
+        "invalid tests[0].decide.home.device: it is none of the `values` of `context.device` (it can be `desktop` or "
+        "`mobile`)\n"
         "unknown_name tests[0].decide.home.devise: there is no context value `devise` (did you mean `device`?)\n"
         "wrong_type tests[0].decide.home.cart: expected a number such as 1.5, not `x`\n"
         "wrong_form tests[0].decide.chat: expected what the request carries, such as {device: mobile}, not a list\n"

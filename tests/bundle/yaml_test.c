@@ -96,6 +96,8 @@ static void test_trees(void **state) {
         {"'a: b': c # d\r\ne: f\r\n", "{a: b: c, e: f}"},
         {"profile.recency >= 9", "profile.recency >= 9"},
         {"%YAML 1.2\n---\na: b\n...\n", "{a: b}"},
+        {"a:b: c\nd:e:\n", "{a:b: c, d:e: }"},
+        {"{'a:b', \"c\":d, e:[f:g], h:{i: j}, k: }", "{a:b: , c: d, e: [f:g], h: {i: j}, k: }"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_string_equal(printed(well(rows[i].text)), rows[i].tree);
@@ -111,7 +113,13 @@ static void test_what_is_refused_leaves_the_rest(void **state) {
         {"a: &x 1\nb: *x\nc: !!int 3\nd: 4\n", "{a: BAD, b: BAD, c: BAD, d: 4}", 3},
         {"a: 1\na: 2\n[b]: 3\n: 4\n", "{a: 1}", 3},
         {"a: &x !!map {b: c}\n", "{a: BAD}", 2},
-        {"? !!str a\n: b\n", "{}", 1},
+        {"? !!str a\n: b\n", "BAD", 1},
+        {"a: :\nb:\n- : text\n- c\n", "{a: BAD, b: [BAD, c]}", 2},
+        {"a: {[b]: 1, c: d}\n", "{a: {c: d}}", 1},
+        {"a: {b:c}\n", "{a: {b: c}}", 1},
+        {"{a:5, b: {c:d:e, f: g}}", "{a: 5, b: {c: d:e, f: g}}", 2},
+        {"{a:'b', c:\"d\"}", "{a: BAD, c: BAD}", 2},
+        {"{a: 1, a:2}", "{a: 1}", 2},
         {"a: 1\n---\nb: 2\n", "{a: 1}", 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -102,6 +102,18 @@ field() { jq -r "$1" <<<"$stdout"; }
     [ "$status" -eq 2 ] && [[ $stderr == *'did you mean `hero`'* && -z $stdout ]] || told
 }
 
+@test "what a server refuses meanwhile is counted, and is no answer" {
+    server_begin --workers 1 --queue 0
+    t bench --to "$url" --placement hero --closed --seconds 0.5 --in-flight 64 --no-echo --json
+    [ "$status" -eq 1 ] || told
+    local answered refused
+    answered=$(field .server.answered) refused=$(field .server_errors.overloaded)
+    [ "$refused" -gt 0 ] && [ "$(field .server.errors)" -eq "$refused" ] || told
+    # The server's own count has those from before the clock started as well, and nothing that was refused.
+    does status --to "$url" --json
+    [ "$answered" -gt 0 ] && [ "$answered" -le "$(field .server.requests.decide.ok)" ] || told
+}
+
 @test "a server that dies meanwhile" {
     server_begin
     "$tact" bench --to "$url" --placement hero --rate 100 --seconds 2 --slices 1 --no-echo --json >out 2>err &

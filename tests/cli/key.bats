@@ -76,8 +76,8 @@ bundles need not be signed" ] || told
 @test "keys that are none" {
     does publish shop --db db
     does key new anna.key
-    fails 2 'tact: anna.key.pub: this is the public key; the secret one is needed' publish shop --db db --key <(cat anna.key.pub) ||
-        [[ $stderr == *'this is the public key; the secret one is needed' ]] || told
+    fails 2 'tact: anna.key.pub: this is the public key; the secret one is needed' \
+        publish shop --db db --key anna.key.pub
     fails 2 'tact: anna.key: this is the secret key; the public one is needed' key allow anna.key --db db
     chmod 644 anna.key
     fails 2 'tact: anna.key: others may read this secret key (mode 0644); make it yours alone: chmod 600 anna.key' \

@@ -82,6 +82,8 @@ status_op='\x81\xa2op\xa6status'
     serve
     fails 3 'tact: db: another process writes to it; stop that one, or open it for reading only' \
         serve --db db --listen ipc://other.ipc --http ''
+    fails 3 'tact: no/where: it cannot be made: the folder above it is not there, or takes no folder' \
+        serve --db no/where --listen ipc://other.ipc --http ''
     t serve --db other --listen ipc://here.ipc --http ''
     [ "$status" -eq 3 ] && [[ $stderr == 'tact: ipc://here.ipc: another program listens there; stop it, or choose another path' ]] || told
     [[ $(ask "$status_op" | tr -d '\0') == *position* ]] # which took no harm

@@ -196,9 +196,26 @@ static void nobody_is_there(void **state) {
     open_with(urls, 2, NULL);
     assert_int_equal(ask_within("{'op': 'decide'}", SHORT_MS, &reply), TACT_BUSY);
     assert_string_equal(tact_problem_code(&problem), "unreachable");
-    assert_string_equal(problem.text, "no server can be reached at ipc:///tmp/tact-client-test-nowhere, "
-                                      "tcp://127.0.0.1:1, within 60 ms");
+    assert_non_null(strstr(problem.text, "ipc:///tmp/tact-client-test-nowhere: the connection is refused"));
+    assert_non_null(strstr(problem.text, "tcp://127.0.0.1:1: the connection is refused"));
     assert_int_equal(reply.kind, TACT_UNRESOLVED);
+}
+
+static void reaching_tells_why_not(void **state) {
+    (void)state;
+    open_with((const char *[]){"tcp://127.0.0.1:1", "ipc:///tmp/tact-client-test-nowhere"}, 2, NULL);
+    // Both have failed long before that.
+    assert_int_equal(tact_client_reach(client, 24 * 3600 * 1000, &problem), TACT_BUSY);
+    assert_string_equal(tact_problem_code(&problem), "unreachable");
+    assert_non_null(strstr(problem.text, "no server can be reached: tcp://127.0.0.1:1: the connection is refused"));
+    tact_client_close(client);
+    for (int i = 0; i < 20; i++) { // one that is there is waited for, though the other was tried first
+        open_with((const char *[]){"tcp://127.0.0.1:1", one.url}, 2, NULL);
+        if (tact_client_reach(client, LONG_MS, &problem)) fail_msg("%s", problem.text);
+        tact_client_close(client);
+    }
+    client = NULL;
+    assert_int_equal(one.received, 0); // it asks nothing
 }
 
 static void nobody_answers_in_time(void **state) {
@@ -435,6 +452,63 @@ static void closing_ends_what_is_in_flight(void **state) {
     }
 }
 
+// NNG, left to itself, hangs in one of some such closings, or in most of them, by the transport.
+static void close_while_answers_come(const char *url, const tact_client_options *options) {
+    for (int n = 0; n < 20; n++) {
+        memset(ears, 0, sizeof ears);
+        open_with((const char *[]){url}, 1, options);
+        ask("{'op': 'decide'}");
+        for (int i = 0; i < 100; i++) assert_int_equal(send_number(i, LONG_MS), TACT_OK);
+        tact_client_close(client);
+        client = NULL;
+        for (int i = 0; i < 100; i++) {
+            assert_int_equal(ears[i].times, 1);
+            assert_true(ears[i].err == TACT_OK || ears[i].name == TACT_PROBLEM_UNREACHABLE);
+        }
+    }
+}
+
+static void closing_while_answers_come(void **state) {
+    (void)state;
+    static const char *const urls[] = {"ipc:///tmp/tact-client-test-close", "ws://127.0.0.1:0/tact"};
+    close_while_answers_come(one.url, NULL);
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        server_start(&other, urls[i], NULL);
+        close_while_answers_come(other.url, NULL);
+        server_stop(&other);
+    }
+}
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool at_gate;
+
+static void stop_at_gate(nng_pipe pipe, nng_pipe_ev event, void *context) {
+    (void)pipe, (void)event, (void)context;
+    at_gate = true;
+    pthread_mutex_lock(&gate);
+    pthread_mutex_unlock(&gate);
+}
+
+// The one thread of NNG's that takes connections away is kept busy here with the server's, until the client is closed.
+static void closing_ends_though_nng_hangs(void **state) {
+    (void)state;
+    at_gate = false;
+    server_start(&other, "tcp://127.0.0.1:0", NULL);
+    assert_int_equal(nng_pipe_notify(other.socket, NNG_PIPE_EV_REM_POST, stop_at_gate, NULL), 0);
+    open_with((const char *[]){other.url}, 1, NULL);
+    ask("{'op': 'decide'}");
+    tact_client *first = client;
+    open_one(NULL);
+    ask("{'op': 'decide'}");
+    pthread_mutex_lock(&gate);
+    tact_client_close(first); // which has the server take its own away
+    while (!at_gate) pause_ms(1);
+    tact_client_close(client);
+    client = NULL;
+    pthread_mutex_unlock(&gate);
+    server_stop(&other);
+}
+
 static void closing_ends_what_was_never_sent(void **state) {
     (void)state;
     memset(ears, 0, sizeof ears);
@@ -506,8 +580,11 @@ static void over_tls(void **state) {
         open_with(to, 1, &(tact_client_options){.tls_ca = in(where, "cert.pem")});
         ask("{'op': 'decide'}");
         tact_client_close(client);
+        close_while_answers_come(other.url, &(tact_client_options){.tls_ca = in(where, "cert.pem")});
         open_with(to, 1, &(tact_client_options){.tls_ca = in(where, "other.pem")}); // trusts somebody else
-        assert_int_equal(ask_within("{'op': 'decide'}", 500, &reply), TACT_BUSY);
+        assert_int_equal(tact_client_reach(client, LONG_MS, &problem), TACT_BUSY);
+        assert_non_null(strstr(problem.text, "certificate is not trusted"));
+        assert_int_equal(ask_within("{'op': 'decide'}", SHORT_MS, &reply), TACT_BUSY);
         tact_client_close(client);
         client = NULL;
         server_stop(&other);
@@ -526,6 +603,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_request_is_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_is_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reaching_tells_why_not, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_answers_in_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_options_deadline_holds_where_a_call_names_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_a_server_says_that_is_no_reply_is_an_error, set_up, tear_down),
@@ -539,6 +617,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(without_waiting, set_up, tear_down),
         cmocka_unit_test_setup_teardown(more_than_may_be_in_flight_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(closing_ends_what_is_in_flight, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(closing_while_answers_come, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(closing_ends_though_nng_hangs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(closing_ends_what_was_never_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whoever_asks_again_on_hearing_does_not_keep_a_client_open, set_up, tear_down),
         cmocka_unit_test_setup_teardown(addresses_that_are_none, set_up, tear_down),

@@ -104,9 +104,38 @@ test(
     withServer(echo, {}, async (tact, rep) => {
         const calls = [tact.decide({ person: 2n ** 64n }), tact.decide({ context: { f() {} } }), tact.status()];
         const [tooBig, notData, fine] = await Promise.allSettled(calls);
-        assert.ok(refusal('bad_value')(tooBig.reason), String(tooBig.reason));
-        assert.ok(refusal('bad_value')(notData.reason), String(notData.reason));
+        assert.ok(refusal('bad_value', 'person')(tooBig.reason), String(tooBig.reason));
+        assert.ok(refusal('bad_value', 'context.f')(notData.reason), String(notData.reason));
         assert.equal(fine.value.request.op, 'status');
+        assert.equal(rep.heard.length, 1);
+    }),
+);
+
+test(
+    'what cannot be sent is refused where it stands',
+    withServer(echo, {}, async (tact, rep) => {
+        const cyclic = { list: [] };
+        cyclic.list.push(cyclic);
+        let deep = {};
+        for (let i = 0; i < 1000; i++) deep = { deep };
+        const cases = [
+            [{ time: new Date(NaN) }, 'time'],
+            [{ context: { device: () => 1 } }, 'context.device'],
+            [{ placements: ['a', Symbol('b')] }, 'placements[1]'],
+            [{ context: cyclic }, 'context.list[0]'],
+            [{ context: new Map([['device', 'phone']]) }, 'context'],
+            [{ context: { n: 2n ** 64n } }, 'context.n'],
+            [{ context: deep }, `context${'.deep'.repeat(98)}`],
+        ];
+        for (const [request, at] of cases) {
+            await assert.rejects(tact.decide(request), refusal('bad_value', at));
+        }
+        await assert.rejects(tact.batch([{ op: 'status' }, { op: 'decide', time: new Date(NaN) }]), {
+            code: 'bad_value',
+            at: 'requests[1].time',
+        });
+        const twice = { device: 'phone' }; // is no cycle
+        assert.ok(await tact.decide({ context: { a: twice, b: twice }, bytes: new Uint8Array(2), nothing: undefined }));
         assert.equal(rep.heard.length, 1);
     }),
 );

@@ -175,7 +175,7 @@ static void each_refusal_says_why(void **state) {
     const db_options reading = {.read_only = true};
     folder f = folder_new();
     expect_refused(f.path, &reading, TACT_NOT_FOUND, "there is no store");
-    expect_refused("/nowhere/at/all", NULL, TACT_NOT_FOUND, "making the folder");
+    expect_refused("/nowhere/at/all", NULL, TACT_NOT_FOUND, "the folder above it is not there");
     expect_refused("/dev/null", NULL, TACT_IO, "opening it for writing");
     char garbage[8192];
     memset(garbage, 'x', sizeof garbage);
