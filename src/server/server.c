@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Everything of a server, begun in the order in which one thing needs another and ended in the opposite one.
+#define _GNU_SOURCE // pthread_clockjoin_np
 #include "server/server.h"
 
 #include <nng/nng.h>
@@ -8,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -18,6 +20,8 @@
 #include "server/listen.h"
 #include "server/metrics.h"
 #include "server/work.h"
+
+enum { CLOSE_S = 3 }; // that connections have to be closed
 
 struct server {
     arena memory; // until it stops; tokens that were replaced stay, for those who may still look at them
@@ -198,22 +202,48 @@ const char *server_http_address(const server *s) {
 
 // ---- The end --------------------------------------------------------------------------------------------------------
 
-// Whoever would connect is told to go elsewhere, what is in flight is answered.
-static void drain(server *s) {
+// Whoever would connect is told to go elsewhere, what is in flight is answered. How many requests are not.
+static uint32_t drain(server *s) {
     atomic_store(&s->ready, false);
-    if (!s->listeners) return;
+    if (!s->listeners) return 0;
     listen_close(s->listeners);
     uint32_t left = work_drain(s->work, s->settings.drain);
     if (left) LINE(s->log, LINE_WARN, "requests were not answered in time", LINE_N("requests", left));
+    return left;
 }
 
-void server_stop(server *s) {
-    if (!s) return;
-    drain(s);
+static void *close_network(void *context) {
+    server *s = context;
     http_stop(s->http);
     if (s->opened) nng_close(s->socket);
     work_stop(s->work);
-    tact_close(s->engine);
+    return NULL;
+}
+
+// NNG 1.5.2 can lose a connection that it closes between two steps of a read, and then waits for it for ever: so it is
+// waited for on another thread. False: it did not end, and may still look at what is the server's.
+static bool network_closes(server *s) {
+    pthread_t closing;
+    struct timespec until;
+    if (pthread_create(&closing, NULL, close_network, s)) {
+        (void)close_network(s);
+        return true;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += CLOSE_S;
+    if (!pthread_clockjoin_np(closing, NULL, CLOCK_MONOTONIC, &until)) return true;
+    pthread_detach(closing);
+    LINE(s->log, LINE_WARN, "connections could not be closed", LINE_N("seconds", CLOSE_S));
+    return false;
+}
+
+// What cannot be closed is left to the end of the process; the store is closed all the same, once nobody uses it.
+void server_stop(server *s) {
+    if (!s) return;
+    uint32_t left = drain(s);
+    bool closed = network_closes(s);
+    if (closed || !left) tact_close(s->engine);
+    if (!closed) return;
     metrics_free(s->metrics);
     arena memory = s->memory;
     arena_fini(&memory);
