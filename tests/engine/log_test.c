@@ -401,18 +401,19 @@ static void the_folder_is_made_and_is_one_logs_alone(void **state) {
     arena memory;
     decision_log *first, *second;
     tact_error error;
+    const db_notice nobody = {.say = NULL};
     const tact_log_options there = {.folder = print("%s/made", place_of_log.path)};
     const tact_log_options nowhere = {.folder = print("%s/not/there", place_of_log.path)};
     const tact_log_options no_folder = {.folder = print("%s/made/writer.lock", place_of_log.path)};
     arena_init(&memory, 0);
-    assert_int_equal(log_open(&memory, &there, (db_notice){NULL}, &first, &error), TACT_OK);
-    assert_int_equal(log_open(&memory, &there, (db_notice){NULL}, &second, &error), TACT_BUSY);
+    assert_int_equal(log_open(&memory, &there, nobody, &first, &error), TACT_OK);
+    assert_int_equal(log_open(&memory, &there, nobody, &second, &error), TACT_BUSY);
     assert_non_null(strstr(error.text, "made: another process writes its log of decisions there; "));
-    assert_int_equal(log_open(&memory, &no_folder, (db_notice){NULL}, &second, &error), TACT_IO);
+    assert_int_equal(log_open(&memory, &no_folder, nobody, &second, &error), TACT_IO);
     log_close(first);
-    assert_int_equal(log_open(&memory, &there, (db_notice){NULL}, &first, &error), TACT_OK); // once that is over
+    assert_int_equal(log_open(&memory, &there, nobody, &first, &error), TACT_OK); // once that is over
     log_close(first);
-    assert_int_equal(log_open(&memory, &nowhere, (db_notice){NULL}, &second, &error), TACT_NOT_FOUND);
+    assert_int_equal(log_open(&memory, &nowhere, nobody, &second, &error), TACT_NOT_FOUND);
     assert_non_null(strstr(error.text, "not/there: the folder of the log of decisions cannot be used: "));
     arena_fini(&memory);
 }
