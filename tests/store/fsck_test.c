@@ -40,7 +40,7 @@ static tact_err build(bench *b, db_txn *t, tact_error *error) {
         if (err) return err;
     }
     for (int i = 0; i < 4; i++) { // of which a person has three
-        const command_identity cookies[] = {pair[0], {SHOP_COOKIE, {"c0c1c2c3" + 2 * i, 2}}};
+        const command_identity cookies[] = {pair[0], {SHOP_COOKIE, {&"c0c1c2c3"[2 * i], 2}}};
         command link = {.kind = COMMAND_LINK, .time_ms = SHOP_NOW, .source = SCHEMA_SOURCE_NONE};
         link.identities = cookies, link.identities_count = 2;
         if (apply_command(&batch, b->a, &link, &answer, error)) return error->code;
