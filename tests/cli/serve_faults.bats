@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# tact serve: what befalls the process: a full disk, a folder that cannot be written. And ten seconds of the soak. Faults of messages and connections are in tests/server/fault_test.c.
+# tact serve: what befalls the process: a full disk, a folder that cannot be written. And ten seconds of the soak.
+# Faults of messages and connections are in tests/server/fault_test.c.
 
 load store
 load rules
