@@ -1,29 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Base64: three bytes become four characters of six bits each; the last group is padded with `=`.
+// Base64: three bytes become four characters of six bits each; the last group may have fewer of both.
 #include "base/base64.h"
 
-void base64_encode(char *out, const char *bytes, size_t len) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+// The digits after the 62 that both alphabets have.
+static const char standard[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char of_urls[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+// Whole groups, and what is left of the last one, unpadded.
+static char *encode(char *out, const char *bytes, size_t len, const char digits[64]) {
     const unsigned char *in = (const unsigned char *)bytes;
-    for (size_t i = 0; i < len; i += 3) {
-        size_t left = len - i;
-        uint32_t group = (uint32_t)in[i] << 16;
-        if (left > 1) group |= (uint32_t)in[i + 1] << 8;
-        if (left > 2) group |= in[i + 2];
+    for (; len >= 3; len -= 3, in += 3) {
+        const uint32_t group = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
         *out++ = digits[group >> 18];
         *out++ = digits[group >> 12 & 63];
-        *out++ = left > 1 ? digits[group >> 6 & 63] : '=';
-        *out++ = left > 2 ? digits[group & 63] : '=';
+        *out++ = digits[group >> 6 & 63];
+        *out++ = digits[group & 63];
     }
+    if (!len) return out;
+    const uint32_t group = (uint32_t)in[0] << 16 | (len > 1 ? (uint32_t)in[1] << 8 : 0);
+    *out++ = digits[group >> 18];
+    *out++ = digits[group >> 12 & 63];
+    if (len > 1) *out++ = digits[group >> 6 & 63];
+    return out;
+}
+
+void base64_encode(char *out, const char *bytes, size_t len) {
+    const char *end = out + base64_len(len);
+    for (out = encode(out, bytes, len, standard); out < end;) *out++ = '=';
+}
+
+size_t base64url_encode(char *out, const char *bytes, size_t len) {
+    return (size_t)(encode(out, bytes, len, of_urls) - out);
 }
 
 // The six bits that a character stands for, or -1.
-static int six_bits(char c) {
+static int six_bits(char c, const char digits[64]) {
     if (c >= 'A' && c <= 'Z') return c - 'A';
     if (c >= 'a' && c <= 'z') return c - 'a' + 26;
     if (c >= '0' && c <= '9') return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    return c == digits[62] ? 62 : c == digits[63] ? 63 : -1;
 }
 
 // The text's length without its padding, which completes groups of four or is missing; SIZE_MAX if it is neither.
@@ -34,19 +50,30 @@ static size_t unpadded(tact_str text) {
     return wrong ? SIZE_MAX : len;
 }
 
-size_t base64_decode(char *out, tact_str text, size_t *bad) {
-    size_t len = unpadded(text), decoded = 0;
+// Returns the bits that are left of the last group, which an encoder leaves at zero; -1: `*bad` is not of the alphabet.
+static int decode(char *out, tact_str text, const char digits[64], size_t *bad) {
     uint32_t bits = 0;
-    *bad = text.len;
-    if (len == SIZE_MAX) return SIZE_MAX;
-    for (size_t i = 0; i < len; i++) {
-        int six = six_bits(text.ptr[i]);
+    for (size_t i = 0; i < text.len; i++) {
+        const int six = six_bits(text.ptr[i], digits);
         if (six < 0) {
             *bad = i;
-            return SIZE_MAX;
+            return -1;
         }
         bits = bits << 6 | (uint32_t)six;
-        if (i % 4 != 0) out[decoded++] = (char)(bits >> (6 - 2 * (i % 4)) & 0xff);
+        if (i % 4 != 0) *out++ = (char)(bits >> (6 - 2 * (i % 4)) & 0xff);
     }
-    return decoded;
+    return (int)(bits & ((1U << text.len % 4 * 6 % 8) - 1));
+}
+
+size_t base64_decode(char *out, tact_str text, size_t *bad) {
+    const size_t len = unpadded(text);
+    *bad = text.len;
+    if (len == SIZE_MAX || decode(out, (tact_str){text.ptr, len}, standard, bad) < 0) return SIZE_MAX;
+    return len * 3 / 4;
+}
+
+size_t base64url_decode(char *out, tact_str text) {
+    size_t bad;
+    if (text.len % 4 == 1 || decode(out, text, of_urls, &bad) != 0) return SIZE_MAX;
+    return text.len * 3 / 4;
 }

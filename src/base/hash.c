@@ -28,6 +28,13 @@ void hash_keyed(const uint8_t secret[HASH_SECRET], uint8_t what, tact_str bytes,
     crypto_generichash_final(&s, out, HASH_KEYED);
 }
 
+_Static_assert(crypto_shorthash_siphashx24_KEYBYTES == HASH_TAG_KEY, "a key of libsodium");
+_Static_assert(crypto_shorthash_siphashx24_BYTES == HASH_TAG, "a tag of libsodium");
+
+void hash_tag(const uint8_t key[HASH_TAG_KEY], tact_str bytes, uint8_t out[HASH_TAG]) {
+    crypto_shorthash_siphashx24(out, (const unsigned char *)bytes.ptr, bytes.len, key);
+}
+
 void hash_begin(hash_sum *s) {
     crypto_generichash_init(state_of(s), NULL, 0, HASH_SUM);
 }

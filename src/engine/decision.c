@@ -217,6 +217,7 @@ static bool is_event_written(decision *d, uint32_t number) {
     decide_count first = {.tally = 0};
     uint8_t id[RESERVE_ID];
     int64_t time_ms;
+    if (!d->again) return false;
     if (!e->declared &&
         !decide_tallies(d->bundle, (bundle_count)e->on, -1, e->what.offer, e->what.placement, &first, 1)) {
         return false;
@@ -315,7 +316,7 @@ static tact_err find_whom(decision *d, tact_problem *p) {
         return problem_set(p, TACT_NOT_FOUND, TACT_PROBLEM_UNKNOWN_PERSON, &at, "%s: nobody has the number %llu",
                            at.text, (unsigned long long)d->whom.id);
     }
-    if (!find_keys(d, &d->person) || !make_mark(d)) return problem_no_memory(p);
+    if (!find_keys(d, &d->person) || (d->again && !make_mark(d))) return problem_no_memory(p);
     err = reserve_look(s->reserved, &s->reader, &s->scratch, d->person.keys, d->person.keys_count,
                        d->again ? d->mark : NULL);
     return err ? problem_set(p, err, TACT_PROBLEM_NONE, NULL, "%s", tact_err_text(err)) : TACT_OK;
@@ -454,7 +455,7 @@ static tact_err find_effects(decision *d, decision_effects **out, tact_problem *
     x->items = arena_array(a, most, sizeof *x->items);
     x->entries = arena_zalloc(a, (most + 1) * sizeof(reserve_entry *)); // NOLINT(bugprone-sizeof-expression)
     x->reserved = arena_array(a, most + 1, sizeof(reserve_entry *));    // NOLINT(bugprone-sizeof-expression)
-    if (!x->commands || !x->items || !x->entries || !x->reserved) return problem_no_memory(p);
+    if (!x->commands || !x->items || !x->entries || !x->reserved || !make_mark(d)) return problem_no_memory(p);
     for (uint32_t i = 0; i < d->in.events_count; i++) {
         tact_err err = d->written >> i & 1 ? TACT_OK : add_event(d, x, i, p);
         if (err) return err;

@@ -18,7 +18,7 @@
 enum {
     TOKEN_DECISION_MAX = 40, // bytes of a decision's id; tokens stay short
     TOKEN_NAME_MAX = 64,     // of an offer's and a placement's name, as in bundles
-    TOKEN_BYTES_MAX = 1 + 3 + TOKEN_DECISION_MAX + 2 * TOKEN_NAME_MAX + 16 + HASH_KEYED,
+    TOKEN_BYTES_MAX = 1 + 3 + TOKEN_DECISION_MAX + 2 * TOKEN_NAME_MAX + 16 + HASH_TAG,
     TOKEN_TEXT_MAX = (TOKEN_BYTES_MAX + 2) / 3 * 4,
 };
 

@@ -23,6 +23,7 @@ struct store {
     apply_env env;           // of the writer's thread
     generation *generations; // all there were, the newest first; of the writer's thread
     _Atomic(const schema *) schema;
+    uint8_t tag_keys[STORE_TAGGED][HASH_TAG_KEY];
     writer *writer; // NULL: reading only
 };
 
@@ -266,6 +267,13 @@ static void forget_schemas(store *s) {
     }
 }
 
+_Static_assert((int)HASH_TAG_KEY == (int)HASH_KEYED, "the keys of tags are hashes");
+
+static void make_tag_keys(store *s) {
+    static const uint8_t of[STORE_TAGGED] = {[STORE_TOKEN] = 't', [STORE_MASK] = 'm'}; // unlike those of apply.c
+    for (int i = 0; i < STORE_TAGGED; i++) hash_keyed(s->env.secret, of[i], TACT_STR(""), s->tag_keys[i]);
+}
+
 tact_err store_open(arena *a, const char *folder, const store_options *options, store **out, tact_error *error) {
     const store_options none = {0};
     store_options o = options ? *options : none;
@@ -288,6 +296,7 @@ tact_err store_open(arena *a, const char *folder, const store_options *options, 
         db_close(s->db);
         return err;
     }
+    make_tag_keys(s);
     *out = s;
     return TACT_OK;
 }
@@ -442,8 +451,8 @@ tact_err store_erased(store_reader *r, const uint8_t hash[HASH_KEYED], uint64_t 
     return plan_damaged(&r->txn, error, "an erasure");
 }
 
-void store_hash(const store *s, uint8_t what, tact_str bytes, uint8_t out[HASH_KEYED]) {
-    hash_keyed(s->env.secret, what, bytes, out);
+void store_tag(const store *s, store_tagged what, tact_str bytes, uint8_t out[HASH_TAG]) {
+    hash_tag(s->tag_keys[what], bytes, out);
 }
 
 // Under the schema of the view, which need not be the store's any more.

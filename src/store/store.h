@@ -122,8 +122,9 @@ TACT_MUST_USE tact_err store_schema_of(store_reader *r, arena *a, const schema *
 void store_identity_hash(const store *s, uint16_t space, tact_str value, uint8_t out[HASH_KEYED]);
 TACT_MUST_USE tact_err store_erased(store_reader *r, const uint8_t hash[HASH_KEYED], uint64_t *position,
                                     tact_error *error);
-// A hash of `bytes` that only who has this store can make. The same bytes as another `what` have another hash.
-void store_hash(const store *s, uint8_t what, tact_str bytes, uint8_t out[HASH_KEYED]);
+// A tag of `bytes` that only who has this store can make. The same bytes as something else have another tag.
+typedef enum store_tagged { STORE_TOKEN, STORE_MASK, STORE_TAGGED } store_tagged;
+void store_tag(const store *s, store_tagged what, tact_str bytes, uint8_t out[HASH_TAG]);
 
 // Checks everything, see fsck.h. `counts` may be NULL.
 TACT_MUST_USE tact_err store_fsck(store_reader *r, fsck_progress *progress, void *context, fsck_counts *counts,

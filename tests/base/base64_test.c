@@ -63,8 +63,29 @@ static void test_what_is_none(void **state) {
     }
 }
 
+static void test_of_urls(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t len;
+        char bytes[4];
+    } cases[] = {{"", 0, ""}, {"Zg", 1, "f"}, {"Zm8", 2, "fo"}, {"Zm9v", 3, "foo"}, {"-_-_", 3, "\xfb\xff\xbf"}};
+    static const char *const none[] = {"Z", "Zg==", "+/+/", "Zh", "Zm9", "Zm9vZ", "Zm 8"}; // bits beyond the last byte
+    char out[16];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(base64url_encode(out, cases[i].bytes, cases[i].len), strlen(cases[i].text));
+        assert_memory_equal(out, cases[i].text, strlen(cases[i].text));
+        assert_int_equal(base64url_decode(out, tact_str_from(cases[i].text)), cases[i].len);
+        assert_memory_equal(out, cases[i].bytes, cases[i].len);
+    }
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        assert_true(base64url_decode(out, tact_str_from(none[i])) == SIZE_MAX);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors), cmocka_unit_test(test_whole_alphabet),
-                                       cmocka_unit_test(test_back), cmocka_unit_test(test_what_is_none)};
+                                       cmocka_unit_test(test_back), cmocka_unit_test(test_what_is_none),
+                                       cmocka_unit_test(test_of_urls)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

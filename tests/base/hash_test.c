@@ -52,6 +52,21 @@ static void a_keyed_hash_never_changes(void **state) {
     assert_memory_not_equal(got, other, sizeof got);
 }
 
+// The vectors of 0 and of 15 bytes that come with SipHash's reference implementation.
+static void a_tag_is_siphash(void **state) {
+    (void)state;
+    static const uint8_t of_none[HASH_TAG] = {0xa3, 0x81, 0x7f, 0x04, 0xba, 0x25, 0xa8, 0xe6,
+                                              0x6d, 0xf6, 0x72, 0x14, 0xc7, 0x55, 0x02, 0x93};
+    static const uint8_t of_fifteen[HASH_TAG] = {0x54, 0x93, 0xe9, 0x99, 0x33, 0xb0, 0xa8, 0x11,
+                                                 0x7e, 0x08, 0xec, 0x0f, 0x97, 0xcf, 0xc3, 0xd9};
+    uint8_t key[HASH_TAG_KEY], got[HASH_TAG];
+    for (uint8_t i = 0; i < HASH_TAG_KEY; i++) key[i] = i;
+    hash_tag(key, (tact_str){(const char *)key, 0}, got);
+    assert_memory_equal(got, of_none, sizeof got);
+    hash_tag(key, (tact_str){(const char *)key, 15}, got);
+    assert_memory_equal(got, of_fifteen, sizeof got);
+}
+
 static void secrets_differ(void **state) {
     (void)state;
     uint8_t one[HASH_SECRET], other[HASH_SECRET];
@@ -65,6 +80,7 @@ int main(void) {
         cmocka_unit_test(a_sum_is_blake2b_of_all_pieces),
         cmocka_unit_test(a_sum_of_bytes_is_the_same),
         cmocka_unit_test(a_keyed_hash_never_changes),
+        cmocka_unit_test(a_tag_is_siphash),
         cmocka_unit_test(secrets_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
