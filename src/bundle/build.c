@@ -161,6 +161,7 @@ static void build_all(builder *B, const schema *running) {
     build_fields(B);
     build_contents(B);
     build_fallbacks(B);
+    build_candidates(B);
     build_experiments(B);
     build_caps_done(B);
     build_tests(B);

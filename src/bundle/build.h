@@ -129,6 +129,7 @@ void build_places(builder *B);      // build_place.c: channels, rankings, placem
 void build_fields(builder *B);      // build_content.c: what placements want
 void build_contents(builder *B);    // build_content.c: what offers bring
 void build_fallbacks(builder *B);   // build_fallback.c: that nothing can keep them away
+void build_candidates(builder *B);  // build_candidates.c: sets of them, and indexes over their rules
 void build_experiments(builder *B); // build_experiment.c
 void build_tests(builder *B);       // test.c
 

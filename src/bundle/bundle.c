@@ -13,6 +13,13 @@ void bundle_free(bundle *b) {
     arena_fini(&cold);
 }
 
+void bundle_rules_of(const bundle *b, uint32_t offer, uint32_t tier, const bundle_rule *out[BUNDLE_RULES_OF_TIER]) {
+    static const bundle_rule none = {0};
+    const bundle_offer *o = &b->offers[offer];
+    out[0] = &o->rules[tier];
+    out[1] = o->group < 0 ? &none : &b->groups[o->group].rules[tier];
+}
+
 static int32_t find(const strmap *names, tact_str name) {
     return (int32_t)(uintptr_t)strmap_get(names, name) - 1;
 }

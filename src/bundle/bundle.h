@@ -12,6 +12,7 @@
 #include "bundle/sources.h"
 #include "cel/normal.h"
 #include "cel/zone.h"
+#include "index/index.h"
 #include "tact/cel.h"
 #include "value/schema.h"
 
@@ -168,6 +169,16 @@ typedef struct bundle_group {
     uint32_t per_answer; // at most so many in one answer; 0: any
 } bundle_group;
 
+// The contents of a placement that decisions begin with, as sets: bit i of word w is that of `contents[64 * w + i]`.
+typedef struct bundle_candidates {
+    size_t words;
+    const uint64_t *all;
+    const uint64_t *dated;                 // whose offer starts or ends
+    const uint64_t *with_purpose;          // whose offer needs one
+    const uint64_t *ruled[BUNDLE_TIERS];   // whose offer has a rule, or its group has
+    const rule_index *index[BUNDLE_TIERS]; // over these rules; NULL: nothing of them can be looked up
+} bundle_candidates;
+
 typedef struct bundle_placement {
     tact_str name, title;
     uint32_t channel;
@@ -180,6 +191,7 @@ typedef struct bundle_placement {
     uint32_t fields_count;
     const uint32_t *contents; // of the offers that have content for it, fallbacks left out, ascending by offer
     uint32_t contents_count;
+    bundle_candidates candidates;
     int32_t fallback_content; // -1: none
 } bundle_placement;
 
@@ -275,6 +287,10 @@ void bundle_free(bundle *b); // NULL is allowed
 // "group:apparel", "channel:web" or "placement:home_hero": the same in every version of a bundle, so that counts stay
 // when rules change.
 uint64_t bundle_tally(tact_str where, tact_str on);
+
+// The rules of a tier that hold for an offer: its own, and its group's; without a program where there is none.
+enum { BUNDLE_RULES_OF_TIER = 2 };
+void bundle_rules_of(const bundle *b, uint32_t offer, uint32_t tier, const bundle_rule *out[BUNDLE_RULES_OF_TIER]);
 
 int32_t bundle_find_offer(const bundle *b, tact_str name);     // or -1
 int32_t bundle_find_placement(const bundle *b, tact_str name); // or -1

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The pipeline. Each placement begins with the offers that have content for it; the stages of bundle/stage_tbl.h take
-// away, one after the other and in place, those that must not be shown; of what is left the best fill the slots, and if
-// nothing is, the fallback does. Each row of the table names a function here.
+// The pipeline. Each placement begins with the offers that have content for it, a set of rows, a bit each; the stages
+// of bundle/stage_tbl.h take away, one after the other and in place, those that must not be shown; of what is left the
+// best fill the slots, and if nothing is, the fallback does. Each row of the table names a function here.
 //
-// Subtle: whether all texts of an offer have a value is the first thing that is said of it and the most expensive to
-// find out, so when nobody watches it is found out last, of those alone that are about to be shown. Which offers are
-// shown is the same: whatever takes an offer away does so by itself.
+// Subtle: when nobody watches, less is found out. Whether all texts of an offer have a value is the first thing that is
+// said of it and the most expensive to find out, and is then found out last, of those alone that are about to be shown;
+// and what rules say of the person is looked up for all offers at once (index/index.h), so that only what is no plain
+// predicate is evaluated, of those that are left. Which offers are shown is the same: whatever takes an offer away does
+// so by itself.
 #include "decide/decide.h"
 
 #include <math.h>
@@ -17,6 +19,9 @@
 #include "decide/rank.h"
 #include "decide/render.h"
 #include "decide/slots.h"
+#include "index/index.h"
+
+enum { LOOKED_UP_MIN = 4 }; // of fewer offers the rules are evaluated one by one
 
 typedef struct decision {
     const bundle *bundle;
@@ -31,7 +36,9 @@ typedef struct decision {
     uint32_t place; // of the request's
     const bundle_placement *placement;
     const bundle_rule *ranking;
-    rank_candidate *of; // what is left
+    const bundle_candidates *candidates;
+    uint64_t *rows;     // what is left of them
+    rank_candidate *of; // the same, once they have scores
     uint32_t count;
     uint32_t tier;          // of the rules at hand
     uint32_t counted;       // counters that choices had counted when caps were looked at
@@ -40,71 +47,86 @@ typedef struct decision {
     uint32_t removed[BUNDLE_STAGES]; // at all placements so far
 } decision;
 
-static inline const bundle_offer *offer_of(const decision *d, const rank_candidate *c) {
-    return &d->bundle->offers[c->offer];
+static inline uint32_t content_of(const decision *d, uint32_t row) {
+    return d->placement->contents[row];
 }
 
-// Rules and texts read this candidate from now on.
-static inline void turn_to(decision *d, const rank_candidate *c) {
-    slots_turn(&d->slots, d->place, (int32_t)c->offer);
+static inline uint32_t number_of(const decision *d, uint32_t row) {
+    return d->bundle->contents[content_of(d, row)].offer;
+}
+
+static inline const bundle_offer *offer_of(const decision *d, uint32_t row) {
+    return &d->bundle->offers[number_of(d, row)];
+}
+
+// Rules and texts read this offer from now on.
+static inline void turn_to(decision *d, uint32_t offer) {
+    slots_turn(&d->slots, d->place, (int32_t)offer);
+}
+
+static uint32_t count_rows(const decision *d) {
+    uint32_t count = 0;
+    for (size_t i = 0; i < d->candidates->words; i++) count += (uint32_t)__builtin_popcountll(d->rows[i]);
+    return count;
 }
 
 // ---- Taking candidates away -----------------------------------------------------------------------------------------
 
 static const decide_why unknown = {.other = -1};
 
-static void tell_removed(const decision *d, const rank_candidate *c, bundle_stage stage, const decide_why *why) {
+static void tell_removed(const decision *d, uint32_t offer, bundle_stage stage, const decide_why *why) {
     const decide_observer *o = d->observer;
-    if (o && o->removes) o->removes(o->context, d->place, c->offer, stage, why);
+    if (o && o->removes) o->removes(o->context, d->place, offer, stage, why);
 }
 
 // Whether a candidate passes; if not, `why` may say more.
-typedef bool passes(decision *d, rank_candidate *c, decide_why *why);
+typedef bool passes(decision *d, uint32_t row, decide_why *why);
 
-static inline __attribute__((always_inline)) void keep(decision *d, bundle_stage stage, passes *does) {
+// Of those that are left `among` (NULL: all) are looked at, `except` some (NULL: none), which pass.
+static inline __attribute__((always_inline)) void keep(decision *d, bundle_stage stage, const uint64_t *among,
+                                                       const uint64_t *except, passes *does) {
     decide_why why = unknown;
-    uint32_t left = 0;
-    for (uint32_t i = 0; i < d->count; i++) {
-        if (does(d, &d->of[i], &why)) {
-            d->of[left++] = d->of[i];
-            continue;
+    for (size_t i = 0; i < d->candidates->words; i++) {
+        uint64_t left = d->rows[i] & (among ? among[i] : UINT64_MAX) & ~(except ? except[i] : 0);
+        for (; left; left &= left - 1) {
+            const uint32_t row = (uint32_t)(64 * i) + (uint32_t)__builtin_ctzll(left);
+            if (does(d, row, &why)) continue;
+            d->rows[i] &= ~(left & -left);
+            d->removed[stage]++;
+            tell_removed(d, number_of(d, row), stage, &why);
+            why = unknown;
         }
-        tell_removed(d, &d->of[i], stage, &why);
-        why = unknown;
     }
-    d->removed[stage] += d->count - left;
-    d->count = left;
 }
 
 // ---- Content, dates, consent ----------------------------------------------------------------------------------------
 
-static bool has_texts(decision *d, rank_candidate *c, decide_why *why) {
-    turn_to(d, c);
-    return render_check(&d->slots, &d->bundle->contents[c->content], &why->text) == RENDER_DONE;
+static bool has_texts(decision *d, uint32_t row, decide_why *why) {
+    turn_to(d, number_of(d, row));
+    return render_check(&d->slots, &d->bundle->contents[content_of(d, row)], &why->text) == RENDER_DONE;
 }
 
 static void content(decision *d) {
-    if (d->observer) keep(d, BUNDLE_STAGE_CONTENT, has_texts);
+    if (d->observer) keep(d, BUNDLE_STAGE_CONTENT, NULL, NULL, has_texts);
 }
 
-static bool is_running(decision *d, rank_candidate *c, decide_why *why) {
+static bool is_running(decision *d, uint32_t row, decide_why *why) {
     (void)why;
-    const bundle_offer *o = offer_of(d, c);
+    const bundle_offer *o = offer_of(d, row);
     return o->starts_ms <= d->request->now_ms && d->request->now_ms < o->ends_ms;
 }
 
 static void dates(decision *d) {
-    keep(d, BUNDLE_STAGE_DATES, is_running);
+    keep(d, BUNDLE_STAGE_DATES, d->candidates->dated, NULL, is_running);
 }
 
-static bool is_granted(decision *d, rank_candidate *c, decide_why *why) {
+static bool is_granted(decision *d, uint32_t row, decide_why *why) {
     (void)why;
-    int32_t purpose = offer_of(d, c)->purpose;
-    return purpose < 0 || slots_granted(&d->slots, (uint32_t)purpose);
+    return slots_granted(&d->slots, (uint32_t)offer_of(d, row)->purpose);
 }
 
 static void consent(decision *d) {
-    keep(d, BUNDLE_STAGE_CONSENT, is_granted);
+    keep(d, BUNDLE_STAGE_CONSENT, d->candidates->with_purpose, NULL, is_granted);
 }
 
 // ---- Rules ----------------------------------------------------------------------------------------------------------
@@ -118,20 +140,35 @@ static bool holds(decision *d, const bundle_rule *rule, decide_why *why) {
     return false;
 }
 
-static bool rules_hold(decision *d, rank_candidate *c, decide_why *why) {
-    static const bundle_rule none = {0};
-    const bundle_offer *o = offer_of(d, c);
-    const bundle_rule *own = &o->rules[d->tier];
-    const bundle_rule *of_group = o->group < 0 ? &none : &d->bundle->groups[o->group].rules[d->tier];
-    if (!own->program && !of_group->program) return true;
-    turn_to(d, c);
-    return holds(d, own, why) && holds(d, of_group, why);
+static bool rules_hold(decision *d, uint32_t row, decide_why *why) {
+    const bundle_rule *rules[BUNDLE_RULES_OF_TIER];
+    const uint32_t offer = number_of(d, row);
+    bundle_rules_of(d->bundle, offer, d->tier, rules);
+    turn_to(d, offer);
+    return holds(d, rules[0], why) && holds(d, rules[1], why);
 }
 
-// Leaves the candidates whose rules of a tier hold: here an index over all rules answers instead, once there is one.
+static tact_value read_slot(void *context, uint32_t slot) {
+    return slots_value(context, slot);
+}
+
+// Takes away what is looked up and does not hold; returns the rows of which that is all there is to say, or NULL.
+static const uint64_t *look_up(decision *d, bundle_stage stage) {
+    const rule_index *index = d->candidates->index[d->tier];
+    if (!index || d->observer) return NULL;
+    const uint32_t before = count_rows(d);
+    if (before < LOOKED_UP_MIN) return NULL;
+    const uint64_t *decided = index_match(index, read_slot, &d->slots, d->rows);
+    d->removed[stage] += before - count_rows(d);
+    return decided;
+}
+
+// Leaves the candidates whose rules of a tier hold.
 static void hold(decision *d, uint32_t tier) {
+    const bundle_stage stage = (bundle_stage)(BUNDLE_STAGE_ELIGIBLE + tier);
     d->tier = tier;
-    keep(d, (bundle_stage)(BUNDLE_STAGE_ELIGIBLE + tier), rules_hold);
+    const uint64_t *decided = look_up(d, stage);
+    keep(d, stage, d->candidates->ruled[tier], decided, rules_hold);
 }
 
 static void eligible(decision *d) {
@@ -153,37 +190,42 @@ static void tell_room(void *context, const bundle_cap *cap, uint64_t counted) {
     d->observer->room(d->observer->context, d->place, (uint32_t)d->slots.offer, cap, counted);
 }
 
-static bool has_room(decision *d, rank_candidate *c, decide_why *why) {
+static bool has_room(decision *d, uint32_t offer, decide_why *why) {
     bool told = d->observer && d->observer->room;
     uint64_t counted;
-    if (told) turn_to(d, c);
-    why->cap = caps_full(&d->caps, (int32_t)c->offer, (int32_t)(d->placement - d->bundle->placements), &counted,
+    if (told) turn_to(d, offer);
+    why->cap = caps_full(&d->caps, (int32_t)offer, (int32_t)(d->placement - d->bundle->placements), &counted,
                          told ? tell_room : NULL, d);
     if (why->cap) why->counted = counted;
     return !why->cap;
 }
 
+static bool is_not_full(decision *d, uint32_t row, decide_why *why) {
+    return has_room(d, number_of(d, row), why);
+}
+
 static void caps(decision *d) {
-    keep(d, BUNDLE_STAGE_CAPS, has_room);
+    keep(d, BUNDLE_STAGE_CAPS, NULL, NULL, is_not_full);
     d->counted = d->caps.choices_count;
 }
 
-static bool is_not_held_out(decision *d, rank_candidate *c, decide_why *why) {
+static bool is_not_held_out(decision *d, uint32_t row, decide_why *why) {
     (void)why;
     int32_t of = d->bundle->holdout_purpose;
-    return of >= 0 && offer_of(d, c)->purpose != of;
+    return of >= 0 && offer_of(d, row)->purpose != of;
 }
 
 static void holdout(decision *d) {
-    if (d->held_out) keep(d, BUNDLE_STAGE_HOLDOUT, is_not_held_out);
+    if (d->held_out) keep(d, BUNDLE_STAGE_HOLDOUT, NULL, NULL, is_not_held_out);
 }
 
 // ---- Score ----------------------------------------------------------------------------------------------------------
 
-static bool has_score(decision *d, rank_candidate *c, decide_why *why) {
-    const bundle_offer *o = offer_of(d, c);
+static bool has_score(decision *d, uint32_t row, decide_why *why) {
+    const bundle_offer *o = offer_of(d, row);
     const decide_observer *watching = d->observer;
-    turn_to(d, c);
+    rank_candidate c = {.offer = number_of(d, row), .content = content_of(d, row)};
+    turn_to(d, c.offer);
     tact_value propensity = tact_double(o->propensity_constant);
     if (o->propensity.program) propensity = slots_rule(&d->slots, &o->propensity);
     slots_set_propensity(&d->slots, propensity);
@@ -194,15 +236,20 @@ static bool has_score(decision *d, rank_candidate *c, decide_why *why) {
         why->value = passed_on ? propensity : v;
         return false;
     }
-    c->score = v.as.d;
-    c->propensity = propensity.kind == TACT_DOUBLE ? propensity.as.d : NAN; // of a ranking that does without
-    c->tie = d->placement->ties_random ? rank_chance(d->request->seed, o->name) : 0;
-    if (watching && watching->scores) watching->scores(watching->context, d->place, c->offer, c->propensity, c->score);
+    c.score = v.as.d;
+    c.propensity = propensity.kind == TACT_DOUBLE ? propensity.as.d : NAN; // of a ranking that does without
+    c.tie = d->placement->ties_random ? rank_chance(d->request->seed, o->name) : 0;
+    d->of[d->count++] = c;
+    if (watching && watching->scores) watching->scores(watching->context, d->place, c.offer, c.propensity, c.score);
     return true;
 }
 
 static void score(decision *d) {
-    keep(d, BUNDLE_STAGE_SCORE, has_score);
+    const uint32_t left = count_rows(d);
+    d->count = 0;
+    d->of = arena_array(d->slots.arena, left, sizeof *d->of);
+    d->out_of_memory |= !d->of;
+    if (d->of) keep(d, BUNDLE_STAGE_SCORE, NULL, NULL, has_score);
 }
 
 // ---- Rank -----------------------------------------------------------------------------------------------------------
@@ -240,7 +287,7 @@ static bool is_group_full(const decision *d, int32_t group) {
 
 static bool choose(decision *d, const rank_candidate *c, bool fallback, decide_why *why) {
     decide_choice choice = {c->offer, c->content, c->propensity, c->score, fallback, NULL};
-    turn_to(d, c);
+    turn_to(d, c->offer);
     render_result result = render_content(&d->slots, &d->bundle->contents[c->content], &choice.fields, &why->text);
     bool counted = result == RENDER_DONE &&
                    !caps_choose(&d->caps, c->offer, (uint32_t)(d->placement - d->bundle->placements));
@@ -255,9 +302,9 @@ static bool show(decision *d, rank_candidate *c, bundle_stage *stage, decide_why
     *stage = BUNDLE_STAGE_RANK;
     why->other = shown_at(d, c->offer);
     if (why->other >= 0 || d->choices_count == d->placement->slots) return false;
-    if (is_group_full(d, offer_of(d, c)->group)) return false;
+    if (is_group_full(d, d->bundle->offers[c->offer].group)) return false;
     *stage = BUNDLE_STAGE_CAPS;
-    if (d->caps.choices_count > d->counted && !has_room(d, c, why)) return false;
+    if (d->caps.choices_count > d->counted && !has_room(d, c->offer, why)) return false;
     *stage = BUNDLE_STAGE_CONTENT;
     return choose(d, c, false, why);
 }
@@ -269,7 +316,7 @@ static void rank(decision *d) {
         decide_why why = unknown;
         bundle_stage stage;
         if (show(d, &c, &stage, &why)) continue;
-        tell_removed(d, &c, stage, &why);
+        tell_removed(d, c.offer, stage, &why);
         d->removed[stage]++;
     }
     d->removed[BUNDLE_STAGE_RANK] += d->count; // came too late
@@ -287,21 +334,22 @@ static void show_fallback(decision *d) {
     rank_candidate c = {.offer = (uint32_t)d->placement->fallback, .content = (uint32_t)d->placement->fallback_content};
     decide_why why = unknown;
     if (d->choices_count || d->placement->fallback_content < 0) return;
-    if (!choose(d, &c, true, &why)) tell_removed(d, &c, BUNDLE_STAGE_CONTENT, &why);
+    if (!choose(d, &c, true, &why)) tell_removed(d, c.offer, BUNDLE_STAGE_CONTENT, &why);
 }
 
 // All that have content for the placement.
 static bool gather(decision *d) {
     const bundle_placement *p = d->placement;
+    const size_t bytes = d->candidates->words * sizeof *d->rows;
     uint32_t most = p->contents_count < p->slots ? p->contents_count : p->slots;
-    d->of = arena_array(d->slots.arena, p->contents_count, sizeof *d->of);
+    d->rows = arena_array(d->slots.arena, d->candidates->words, sizeof *d->rows);
     d->choices = arena_array(d->slots.arena, most ? most : 1, sizeof *d->choices); // the one: a fallback
-    if (!d->of || !d->choices) return false;
-    for (uint32_t i = 0; i < p->contents_count; i++) {
-        uint32_t content = p->contents[i];
-        d->of[i] = (rank_candidate){.offer = d->bundle->contents[content].offer, .content = content};
+    if (!d->rows || !d->choices) return false;
+    if (d->request->late) {
+        memset(d->rows, 0, bytes);
+    } else {
+        memcpy(d->rows, d->candidates->all, bytes);
     }
-    d->count = d->request->late ? 0 : p->contents_count;
     d->choices_count = 0;
     return true;
 }
@@ -311,9 +359,10 @@ static bool decide_one(decision *d, uint32_t place, const decide_answer *answer)
     uint32_t ranking = arm_ranking(d->bundle, answer->arms, answer->arms_count, number);
     d->place = place;
     d->placement = &d->bundle->placements[number];
+    d->candidates = &d->placement->candidates;
     d->ranking = &d->bundle->rankings[ranking].rule;
     if (!gather(d)) return false;
-    for (int stage = 0; stage < BUNDLE_STAGES; stage++) stages[stage](d);
+    for (int stage = 0; stage < BUNDLE_STAGES && !d->out_of_memory; stage++) stages[stage](d);
     show_fallback(d);
     d->places[place] = (decide_place){number, ranking, d->choices, d->choices_count};
     return !d->out_of_memory && !d->slots.out_of_memory;

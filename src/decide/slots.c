@@ -113,6 +113,12 @@ static tact_value read_slot(slots *s, uint32_t slot) {
     return v;
 }
 
+tact_value slots_value(slots *s, uint32_t slot) {
+    tact_value *v = &s->of[slot];
+    if (v->kind == TACT_UNRESOLVED) *v = read_slot(s, slot);
+    return *v;
+}
+
 static tact_value resolve(void *context, uint32_t slot) {
     return read_slot(context, slot);
 }

@@ -41,6 +41,8 @@ void slots_set_propensity(slots *s, tact_value propensity);
 tact_value slots_rule(slots *s, const bundle_rule *rule);
 // What a part of a text comes to; the observer hears only what it reads.
 tact_value slots_piece(slots *s, const tact_cel_program *program);
+// The value of a slot that belongs to no offer, as rules read it.
+tact_value slots_value(slots *s, uint32_t slot);
 bool slots_granted(slots *s, uint32_t purpose);
 
 #endif

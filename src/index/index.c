@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A column is a slot: its constants in order (points) cut its values into regions, the points themselves and what lies
+// before, between and behind them, and one more for its absence. Every region has the set of rows that it leaves.
+//
+// Making a column is one sweep over its regions from left to right, with a set that changes where a predicate begins or
+// ceases to forbid its row. Subtle: a row may have several predicates over a slot, so that what is swept is how many of
+// them forbid it.
+#include "index/index.h"
+
+#include <stdlib.h>
+
+#include "cel/env.h"
+#include "value/value.h"
+
+typedef struct column {
+    uint32_t slot;
+    uint8_t kind; // tact_kind of its values
+    uint32_t points_count;
+    const tact_value *points;    // ascending
+    const uint64_t *const *sets; // by region
+} column;
+
+struct rule_index {
+    uint32_t words, columns_count;
+    const column *columns;
+    const uint64_t *whole;
+};
+
+typedef struct entry { // a predicate of a row
+    uint32_t slot, row;
+    const normal_form *form;
+} entry;
+
+typedef struct change { // from a region on, one more of a row's predicates forbids it, or one less
+    uint32_t region, row;
+    int32_t by;
+} change;
+
+typedef struct maker {
+    arena *to, *scratch;
+    const tact_cel_env *env;
+    uint32_t slots_end, rows;
+    uint64_t *whole;
+    entry *entries;
+    uint32_t entries_count, entries_room;
+    change *changes; // of the column at hand
+    uint32_t changes_count, changes_room;
+    bool failed; // memory ran out
+} maker;
+
+static void *one_more(maker *m, void **items, uint32_t *count, uint32_t *room, size_t size) {
+    if (*count == *room) {
+        const uint32_t wanted = *room ? 2 * *room : 64;
+        void *more = arena_extend(m->scratch, *items, *room, wanted, size);
+        m->failed |= !more;
+        if (!more) return NULL;
+        *items = more;
+        *room = wanted;
+    }
+    return (char *)*items + size * (*count)++;
+}
+
+static void clear_bit(uint64_t *set, uint32_t row) {
+    set[row / 64] &= ~(UINT64_C(1) << row % 64);
+}
+
+static void set_bit(uint64_t *set, uint32_t row) {
+    set[row / 64] |= UINT64_C(1) << row % 64;
+}
+
+static uint64_t *all_rows(maker *m, arena *a) {
+    uint64_t *set = arena_zalloc(a, index_words(m->rows) * sizeof *set);
+    m->failed |= !set;
+    for (uint32_t row = 0; set && row < m->rows; row++) set_bit(set, row);
+    return set;
+}
+
+// ---- What is looked up ----------------------------------------------------------------------------------------------
+
+static tact_kind kind_of_slot(const maker *m, uint32_t slot) {
+    return type_value_kind(m->env->slots[slot]->type);
+}
+
+static bool is_ordered(tact_kind kind) {
+    switch (kind) {
+    case TACT_BOOL:
+    case TACT_INT:
+    case TACT_UINT:
+    case TACT_DOUBLE:
+    case TACT_STRING:
+    case TACT_TIMESTAMP:
+    case TACT_DURATION: return true;
+    default: return false;
+    }
+}
+
+static bool is_nan(tact_value v) {
+    return v.kind == TACT_DOUBLE && v.as.d != v.as.d;
+}
+
+// Whether it is a predicate over one slot that all rows share, with constants of the slot's own type.
+static bool is_looked_up(const maker *m, const normal_form *f) {
+    const bool compares = f->kind >= NORMAL_EQ && f->kind <= NORMAL_NOT_IN;
+    if (!compares && f->kind != NORMAL_PRESENT && f->kind != NORMAL_ABSENT) return false;
+    if (f->slot >= m->slots_end) return false;
+    const tact_kind kind = kind_of_slot(m, f->slot);
+    if (kind == TACT_UNRESOLVED || (compares && !is_ordered(kind))) return false;
+    for (uint32_t i = 0; i < f->count; i++) {
+        if (f->values[i].kind != kind || is_nan(f->values[i])) return false;
+    }
+    return true;
+}
+
+// An OR of what one slot may be is an IN. NULL: it is no such OR.
+static const normal_form *read_or(maker *m, const normal_form *f) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < f->count; i++) {
+        const normal_form *part = f->parts[i];
+        if (part->kind != NORMAL_EQ && part->kind != NORMAL_IN) return NULL;
+        if (part->slot != f->parts[0]->slot) return NULL;
+        count += part->count;
+    }
+    tact_value *values = arena_array(m->scratch, count, sizeof *values);
+    normal_form *in = ARENA_NEW(m->scratch, normal_form);
+    m->failed |= !values || !in;
+    if (m->failed) return NULL;
+    *in = (normal_form){.kind = NORMAL_IN, .slot = f->parts[0]->slot, .values = values};
+    for (uint32_t i = 0; i < f->count; i++) {
+        for (uint32_t k = 0; k < f->parts[i]->count; k++) values[in->count++] = f->parts[i]->values[k];
+    }
+    return in;
+}
+
+static void read_part(maker *m, uint32_t row, const normal_form *f) {
+    if (f->kind == NORMAL_TRUE) return;
+    if (f->kind == NORMAL_OR) f = read_or(m, f);
+    if (!f || !is_looked_up(m, f)) {
+        clear_bit(m->whole, row);
+        return;
+    }
+    entry *e = one_more(m, (void **)&m->entries, &m->entries_count, &m->entries_room, sizeof *e);
+    if (e) *e = (entry){f->slot, row, f};
+}
+
+static void read_form(maker *m, uint32_t row, const normal_form *f) {
+    if (!f) return;
+    if (f->kind != NORMAL_AND) {
+        read_part(m, row, f);
+        return;
+    }
+    for (uint32_t i = 0; i < f->count && !m->failed; i++) read_part(m, row, f->parts[i]);
+}
+
+// ---- A column -------------------------------------------------------------------------------------------------------
+
+static int by_slot(const void *x, const void *y) {
+    const entry *a = x, *b = y;
+    if (a->slot != b->slot) return a->slot < b->slot ? -1 : 1;
+    return a->row < b->row ? -1 : a->row > b->row;
+}
+
+static int by_value(const void *x, const void *y) {
+    return value_compare(*(const tact_value *)x, *(const tact_value *)y);
+}
+
+static int by_region(const void *x, const void *y) {
+    const change *a = x, *b = y;
+    return a->region < b->region ? -1 : a->region > b->region;
+}
+
+// Sorted, each once, and of too many some, evenly.
+static uint32_t thin(tact_value *points, uint32_t count) {
+    uint32_t unlike = 0, left = 0;
+    if (count) qsort(points, count, sizeof *points, by_value);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!unlike || by_value(&points[unlike - 1], &points[i]) != 0) points[unlike++] = points[i];
+    }
+    if (unlike <= INDEX_POINTS_MAX) return unlike;
+    for (; left < INDEX_POINTS_MAX; left++) points[left] = points[(uint64_t)left * unlike / INDEX_POINTS_MAX];
+    return left;
+}
+
+static void find_points(maker *m, const entry *entries, uint32_t count, column *c) {
+    uint32_t all = 0;
+    for (uint32_t i = 0; i < count; i++) all += entries[i].form->count;
+    tact_value *points = arena_array(m->scratch, all ? all : 1, sizeof *points), copy;
+    m->failed |= !points;
+    if (m->failed) return;
+    all = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t k = 0; k < entries[i].form->count; k++) points[all++] = entries[i].form->values[k];
+    }
+    all = thin(points, all);
+    m->failed |= !value_copy(m->to, tact_list(points, all), &copy);
+    if (m->failed) return;
+    c->points = copy.as.items;
+    c->points_count = all;
+}
+
+// Regions are numbered from left to right: point i is 2 * i + 1, what lies before it 2 * i; absence is the last.
+static inline uint32_t absence(const column *c) {
+    return 2 * c->points_count + 1;
+}
+
+static inline uint32_t region_of(const column *c, tact_value v) {
+    uint32_t low = 0, high = c->points_count;
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+        const int order = value_compare(c->points[middle], v);
+        if (order == 0) return 2 * middle + 1;
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return 2 * low;
+}
+
+static void forbid(maker *m, uint32_t row, uint32_t from, uint32_t to) {
+    const change begins = {from, row, 1}, ends = {to, row, -1};
+    if (from >= to) return;
+    change *x = one_more(m, (void **)&m->changes, &m->changes_count, &m->changes_room, sizeof *x);
+    if (x) *x = begins;
+    x = one_more(m, (void **)&m->changes, &m->changes_count, &m->changes_room, sizeof *x);
+    if (x) *x = ends;
+}
+
+// All values but one are forbidden from `*from` on up to it; where it is no point, all of its region remains.
+static void forbid_others(maker *m, const column *c, uint32_t row, const normal_form *f) {
+    uint32_t from = 0;
+    tact_value *values = arena_array(m->scratch, f->count ? f->count : 1, sizeof *values);
+    m->failed |= !values;
+    if (m->failed) return;
+    for (uint32_t i = 0; i < f->count; i++) values[i] = f->values[i];
+    if (f->count) qsort(values, f->count, sizeof *values, by_value);
+    for (uint32_t i = 0; i < f->count; i++) {
+        const uint32_t at = region_of(c, values[i]);
+        forbid(m, row, from, at);
+        from = at + 1;
+    }
+    forbid(m, row, from, absence(c));
+}
+
+static void forbid_these(maker *m, const column *c, uint32_t row, const normal_form *f) {
+    for (uint32_t i = 0; i < f->count; i++) {
+        const uint32_t at = region_of(c, f->values[i]);
+        if (at % 2) forbid(m, row, at, at + 1);
+    }
+}
+
+static void read_predicate(maker *m, const column *c, const entry *e) {
+    const normal_form *f = e->form;
+    const uint32_t end = absence(c), at = f->count ? region_of(c, f->values[0]) : 0;
+    const bool exact = at % 2; // else its constant lies within the region, of which some values pass
+    if (f->kind != NORMAL_ABSENT) forbid(m, e->row, end, end + 1);
+    switch ((normal_kind)f->kind) {
+    case NORMAL_LT: forbid(m, e->row, exact ? at : at + 1, end); break;
+    case NORMAL_LE: forbid(m, e->row, at + 1, end); break;
+    case NORMAL_GT: forbid(m, e->row, 0, exact ? at + 1 : at); break;
+    case NORMAL_GE: forbid(m, e->row, 0, at); break;
+    case NORMAL_EQ:
+    case NORMAL_IN: forbid_others(m, c, e->row, f); break;
+    case NORMAL_NE:
+    case NORMAL_NOT_IN: forbid_these(m, c, e->row, f); break;
+    case NORMAL_ABSENT: forbid(m, e->row, 0, end); break;
+    default: break; // PRESENT
+    }
+    for (uint32_t i = 0; i < f->count; i++) {
+        if (region_of(c, f->values[i]) % 2 == 0) clear_bit(m->whole, e->row);
+    }
+}
+
+// The same sets stand once where they are likely to be the same: as the region before, or as the one before that.
+static const uint64_t *keep_set(maker *m, const uint64_t *now, const uint64_t *const *sets, uint32_t region) {
+    const size_t bytes = index_words(m->rows) * sizeof *now;
+    for (uint32_t back = 1; back <= 2 && back <= region; back++) {
+        if (memcmp(sets[region - back], now, bytes) == 0) return sets[region - back];
+    }
+    uint64_t *copy = arena_alloc(m->to, bytes);
+    m->failed |= !copy;
+    return copy ? memcpy(copy, now, bytes) : now;
+}
+
+static void sweep(maker *m, column *c) {
+    const uint32_t regions = absence(c) + 1;
+    const uint64_t **sets = arena_array(m->to, regions, sizeof *sets); // NOLINT(bugprone-sizeof-expression)
+    uint64_t *now = all_rows(m, m->scratch);
+    uint32_t *forbidding = arena_zalloc(m->scratch, m->rows * sizeof *forbidding), at = 0;
+    m->failed |= !sets || !forbidding;
+    if (m->failed) return;
+    if (m->changes_count) qsort(m->changes, m->changes_count, sizeof *m->changes, by_region);
+    for (uint32_t region = 0; region < regions && !m->failed; region++) {
+        for (; at < m->changes_count && m->changes[at].region == region; at++) {
+            const change *x = &m->changes[at];
+            forbidding[x->row] += (uint32_t)x->by;
+            if (forbidding[x->row]) {
+                clear_bit(now, x->row);
+            } else {
+                set_bit(now, x->row);
+            }
+        }
+        sets[region] = keep_set(m, now, sets, region);
+    }
+    c->sets = sets;
+}
+
+static void make_column(maker *m, const entry *entries, uint32_t count, column *c) {
+    *c = (column){.slot = entries->slot, .kind = (uint8_t)kind_of_slot(m, entries->slot)};
+    find_points(m, entries, count, c);
+    m->changes_count = 0;
+    for (uint32_t i = 0; i < count && !m->failed; i++) read_predicate(m, c, &entries[i]);
+    if (!m->failed) sweep(m, c);
+}
+
+// ---- Making it ------------------------------------------------------------------------------------------------------
+
+static rule_index *make(maker *m) {
+    uint32_t count = 0, from = 0;
+    rule_index *x = ARENA_NEW(m->to, rule_index);
+    if (m->entries_count) qsort(m->entries, m->entries_count, sizeof *m->entries, by_slot);
+    for (uint32_t i = 0; i < m->entries_count; i++) count += !i || m->entries[i].slot != m->entries[i - 1].slot;
+    column *columns = arena_array(m->to, count, sizeof *columns);
+    m->failed |= !x || !columns;
+    if (m->failed) return NULL;
+    *x = (rule_index){(uint32_t)index_words(m->rows), 0, columns, m->whole};
+    for (uint32_t i = 1; i <= m->entries_count && !m->failed; i++) {
+        if (i < m->entries_count && m->entries[i].slot == m->entries[from].slot) continue;
+        make_column(m, &m->entries[from], i - from, &columns[x->columns_count++]);
+        from = i;
+    }
+    return x;
+}
+
+tact_err index_build(arena *a, const tact_cel_env *env, uint32_t slots_end, const normal_form *const *forms,
+                     uint32_t rows, uint32_t per_row, const rule_index **out) {
+    arena scratch;
+    arena_init(&scratch, a->bytes_max);
+    maker m = {.to = a, .scratch = &scratch, .env = env, .slots_end = slots_end, .rows = rows};
+    *out = NULL;
+    m.whole = all_rows(&m, a);
+    for (uint32_t row = 0; row < rows && !m.failed; row++) {
+        for (uint32_t i = 0; i < per_row && !m.failed; i++) read_form(&m, row, forms[(size_t)row * per_row + i]);
+    }
+    if (!m.failed && m.entries_count) *out = make(&m);
+    arena_fini(&scratch);
+    if (m.failed) *out = NULL;
+    return m.failed ? TACT_NO_MEMORY : TACT_OK;
+}
+
+// ---- Looking up -----------------------------------------------------------------------------------------------------
+
+// The set of the region that a value lies in; NULL: it is none of this column's.
+static const uint64_t *look_up(const column *c, tact_value v) {
+    if (v.kind == TACT_ERROR && v.len == TACT_FAULT_ABSENT) return c->sets[absence(c)];
+    if (v.kind != c->kind || is_nan(v)) return NULL;
+    return c->sets[region_of(c, v)];
+}
+
+const uint64_t *index_match(const rule_index *x, index_read *read, void *context, uint64_t *set) {
+    bool all = true;
+    for (uint32_t i = 0; i < x->columns_count; i++) {
+        const uint64_t *of = look_up(&x->columns[i], read(context, x->columns[i].slot));
+        all &= of != NULL;
+        for (uint32_t k = 0; of && k < x->words; k++) set[k] &= of[k];
+    }
+    return all ? x->whole : NULL;
+}
