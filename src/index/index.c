@@ -6,6 +6,9 @@
 // Making a column is one sweep over its regions from left to right, with a set that changes where a predicate begins or
 // ceases to forbid its row. Subtle: a row may have several predicates over a slot, so that what is swept is how many of
 // them forbid it.
+//
+// A slot whose value is a list has its items looked up instead: each brings the rows that want one such, and takes away
+// those that do not.
 #include "index/index.h"
 
 #include <stdlib.h>
@@ -21,15 +24,27 @@ typedef struct column {
     const uint64_t *const *sets; // by region
 } column;
 
+typedef struct list { // a slot that is one
+    uint32_t slot;
+    uint8_t kind; // of its items
+    uint32_t points_count;
+    const tact_value *points;
+    uint64_t **wanting, **refusing; // by point: rows that one such item is enough for, or too much; NULL: none
+    const uint64_t *content;        // rows that want none
+    const uint64_t *silent;         // rows that say nothing of it, which are all that its absence leaves
+} list;
+
 struct rule_index {
-    uint32_t words, columns_count;
+    uint32_t words, columns_count, lists_count;
     const column *columns;
+    const list *lists;
     const uint64_t *whole;
 };
 
 typedef struct entry { // a predicate of a row
+    bool of_items;
     uint32_t slot, row;
-    const normal_form *form;
+    const normal_form *form; // one of items has as many values as there are parts
 } entry;
 
 typedef struct change { // from a region on, one more of a row's predicates forbids it, or one less
@@ -99,12 +114,21 @@ static bool is_nan(tact_value v) {
     return v.kind == TACT_DOUBLE && v.as.d != v.as.d;
 }
 
+static bool is_of_items(const normal_form *f) {
+    return f->kind == NORMAL_HAS || f->kind == NORMAL_HAS_NOT;
+}
+
+static tact_kind kind_of_items(const maker *m, uint32_t slot) {
+    const tact_type *type = m->env->slots[slot]->type;
+    return type->kind == TYPE_LIST ? type_value_kind(type->params[0]) : TACT_UNRESOLVED;
+}
+
 // Whether it is a predicate over one slot that all rows share, with constants of the slot's own type.
 static bool is_looked_up(const maker *m, const normal_form *f) {
-    const bool compares = f->kind >= NORMAL_EQ && f->kind <= NORMAL_NOT_IN;
+    const bool compares = f->kind >= NORMAL_EQ && f->kind <= NORMAL_HAS_NOT;
     if (!compares && f->kind != NORMAL_PRESENT && f->kind != NORMAL_ABSENT) return false;
     if (f->slot >= m->slots_end) return false;
-    const tact_kind kind = kind_of_slot(m, f->slot);
+    const tact_kind kind = is_of_items(f) ? kind_of_items(m, f->slot) : kind_of_slot(m, f->slot);
     if (kind == TACT_UNRESOLVED || (compares && !is_ordered(kind))) return false;
     for (uint32_t i = 0; i < f->count; i++) {
         if (f->values[i].kind != kind || is_nan(f->values[i])) return false;
@@ -112,12 +136,13 @@ static bool is_looked_up(const maker *m, const normal_form *f) {
     return true;
 }
 
-// An OR of what one slot may be is an IN. NULL: it is no such OR.
+// An OR of what one slot may be is an IN, and one of what a list may have a HAS of several. NULL: it is no such OR.
 static const normal_form *read_or(maker *m, const normal_form *f) {
+    const bool has = f->parts[0]->kind == NORMAL_HAS;
     uint32_t count = 0;
     for (uint32_t i = 0; i < f->count; i++) {
         const normal_form *part = f->parts[i];
-        if (part->kind != NORMAL_EQ && part->kind != NORMAL_IN) return NULL;
+        if (has ? part->kind != NORMAL_HAS : part->kind != NORMAL_EQ && part->kind != NORMAL_IN) return NULL;
         if (part->slot != f->parts[0]->slot) return NULL;
         count += part->count;
     }
@@ -125,7 +150,7 @@ static const normal_form *read_or(maker *m, const normal_form *f) {
     normal_form *in = ARENA_NEW(m->scratch, normal_form);
     m->failed |= !values || !in;
     if (m->failed) return NULL;
-    *in = (normal_form){.kind = NORMAL_IN, .slot = f->parts[0]->slot, .values = values};
+    *in = (normal_form){.kind = has ? NORMAL_HAS : NORMAL_IN, .slot = f->parts[0]->slot, .values = values};
     for (uint32_t i = 0; i < f->count; i++) {
         for (uint32_t k = 0; k < f->parts[i]->count; k++) values[in->count++] = f->parts[i]->values[k];
     }
@@ -140,7 +165,7 @@ static void read_part(maker *m, uint32_t row, const normal_form *f) {
         return;
     }
     entry *e = one_more(m, (void **)&m->entries, &m->entries_count, &m->entries_room, sizeof *e);
-    if (e) *e = (entry){f->slot, row, f};
+    if (e) *e = (entry){is_of_items(f), f->slot, row, f};
 }
 
 static void read_form(maker *m, uint32_t row, const normal_form *f) {
@@ -156,6 +181,7 @@ static void read_form(maker *m, uint32_t row, const normal_form *f) {
 
 static int by_slot(const void *x, const void *y) {
     const entry *a = x, *b = y;
+    if (a->of_items != b->of_items) return a->of_items ? 1 : -1;
     if (a->slot != b->slot) return a->slot < b->slot ? -1 : 1;
     return a->row < b->row ? -1 : a->row > b->row;
 }
@@ -181,21 +207,21 @@ static uint32_t thin(tact_value *points, uint32_t count) {
     return left;
 }
 
-static void find_points(maker *m, const entry *entries, uint32_t count, column *c) {
+// The constants of these predicates.
+static const tact_value *find_points(maker *m, const entry *entries, uint32_t count, uint32_t *points_count) {
     uint32_t all = 0;
     for (uint32_t i = 0; i < count; i++) all += entries[i].form->count;
     tact_value *points = arena_array(m->scratch, all ? all : 1, sizeof *points), copy;
     m->failed |= !points;
-    if (m->failed) return;
+    if (m->failed) return NULL;
     all = 0;
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t k = 0; k < entries[i].form->count; k++) points[all++] = entries[i].form->values[k];
     }
     all = thin(points, all);
     m->failed |= !value_copy(m->to, tact_list(points, all), &copy);
-    if (m->failed) return;
-    c->points = copy.as.items;
-    c->points_count = all;
+    *points_count = m->failed ? 0 : all;
+    return m->failed ? NULL : copy.as.items;
 }
 
 // Regions are numbered from left to right: point i is 2 * i + 1, what lies before it 2 * i; absence is the last.
@@ -203,11 +229,11 @@ static inline uint32_t absence(const column *c) {
     return 2 * c->points_count + 1;
 }
 
-static inline uint32_t region_of(const column *c, tact_value v) {
-    uint32_t low = 0, high = c->points_count;
+static inline uint32_t region_of(const tact_value *points, uint32_t count, tact_value v) {
+    uint32_t low = 0, high = count;
     while (low < high) {
         const uint32_t middle = (low + high) / 2;
-        const int order = value_compare(c->points[middle], v);
+        const int order = value_compare(points[middle], v);
         if (order == 0) return 2 * middle + 1;
         if (order < 0) {
             low = middle + 1;
@@ -236,7 +262,7 @@ static void forbid_others(maker *m, const column *c, uint32_t row, const normal_
     for (uint32_t i = 0; i < f->count; i++) values[i] = f->values[i];
     if (f->count) qsort(values, f->count, sizeof *values, by_value);
     for (uint32_t i = 0; i < f->count; i++) {
-        const uint32_t at = region_of(c, values[i]);
+        const uint32_t at = region_of(c->points, c->points_count, values[i]);
         forbid(m, row, from, at);
         from = at + 1;
     }
@@ -245,14 +271,14 @@ static void forbid_others(maker *m, const column *c, uint32_t row, const normal_
 
 static void forbid_these(maker *m, const column *c, uint32_t row, const normal_form *f) {
     for (uint32_t i = 0; i < f->count; i++) {
-        const uint32_t at = region_of(c, f->values[i]);
+        const uint32_t at = region_of(c->points, c->points_count, f->values[i]);
         if (at % 2) forbid(m, row, at, at + 1);
     }
 }
 
 static void read_predicate(maker *m, const column *c, const entry *e) {
     const normal_form *f = e->form;
-    const uint32_t end = absence(c), at = f->count ? region_of(c, f->values[0]) : 0;
+    const uint32_t end = absence(c), at = f->count ? region_of(c->points, c->points_count, f->values[0]) : 0;
     const bool exact = at % 2; // else its constant lies within the region, of which some values pass
     if (f->kind != NORMAL_ABSENT) forbid(m, e->row, end, end + 1);
     switch ((normal_kind)f->kind) {
@@ -268,7 +294,7 @@ static void read_predicate(maker *m, const column *c, const entry *e) {
     default: break; // PRESENT
     }
     for (uint32_t i = 0; i < f->count; i++) {
-        if (region_of(c, f->values[i]) % 2 == 0) clear_bit(m->whole, e->row);
+        if (region_of(c->points, c->points_count, f->values[i]) % 2 == 0) clear_bit(m->whole, e->row);
     }
 }
 
@@ -308,27 +334,93 @@ static void sweep(maker *m, column *c) {
 
 static void make_column(maker *m, const entry *entries, uint32_t count, column *c) {
     *c = (column){.slot = entries->slot, .kind = (uint8_t)kind_of_slot(m, entries->slot)};
-    find_points(m, entries, count, c);
+    c->points = find_points(m, entries, count, &c->points_count);
     m->changes_count = 0;
     for (uint32_t i = 0; i < count && !m->failed; i++) read_predicate(m, c, &entries[i]);
     if (!m->failed) sweep(m, c);
 }
 
+// ---- A list ---------------------------------------------------------------------------------------------------------
+
+// The row's bit in the set of a point.
+static void add_to(maker *m, uint64_t **set, uint32_t row) {
+    if (!*set) *set = arena_zalloc(m->to, index_words(m->rows) * sizeof **set);
+    m->failed |= !*set;
+    if (*set) set_bit(*set, row);
+}
+
+// Subtle: a row that wants one of some items and one of others is content with any of all these, and so not whole; nor
+// is one of whose items one is no point.
+static void read_items(maker *m, list *c, const entry *e, uint64_t *content) {
+    const bool wants = e->form->kind == NORMAL_HAS;
+    if (wants && !(content[e->row / 64] >> e->row % 64 & 1)) clear_bit(m->whole, e->row);
+    if (wants) clear_bit(content, e->row);
+    for (uint32_t i = 0; i < e->form->count && !m->failed; i++) {
+        const uint32_t at = region_of(c->points, c->points_count, e->form->values[i]);
+        if (at % 2) {
+            add_to(m, wants ? &c->wanting[at / 2] : &c->refusing[at / 2], e->row);
+        } else {
+            clear_bit(m->whole, e->row);
+        }
+    }
+}
+
+// A row that wants what is no point may be content with anything.
+static void allow_strangers(const list *c, const entry *e, uint64_t *content) {
+    for (uint32_t i = 0; i < e->form->count && e->form->kind == NORMAL_HAS; i++) {
+        if (region_of(c->points, c->points_count, e->form->values[i]) % 2 == 0) set_bit(content, e->row);
+    }
+}
+
+static void make_items(maker *m, const entry *entries, uint32_t count, list *c) {
+    *c = (list){.slot = entries->slot, .kind = (uint8_t)kind_of_items(m, entries->slot)};
+    c->points = find_points(m, entries, count, &c->points_count);
+    c->wanting = arena_zalloc(m->to, c->points_count * sizeof *c->wanting);   // NOLINT(bugprone-sizeof-expression)
+    c->refusing = arena_zalloc(m->to, c->points_count * sizeof *c->refusing); // NOLINT(bugprone-sizeof-expression)
+    uint64_t *content = all_rows(m, m->to), *silent = all_rows(m, m->to);
+    m->failed |= !c->wanting || !c->refusing;
+    for (uint32_t i = 0; i < count && !m->failed; i++) {
+        read_items(m, c, &entries[i], content);
+        clear_bit(silent, entries[i].row);
+    }
+    for (uint32_t i = 0; i < count && !m->failed; i++) allow_strangers(c, &entries[i], content);
+    c->content = content;
+    c->silent = silent;
+}
+
 // ---- Making it ------------------------------------------------------------------------------------------------------
 
+// The predicates that follow over the same slot.
+static uint32_t run_of(const maker *m, uint32_t from) {
+    uint32_t to = from;
+    while (to < m->entries_count && m->entries[to].slot == m->entries[from].slot &&
+           m->entries[to].of_items == m->entries[from].of_items) {
+        to++;
+    }
+    return to - from;
+}
+
 static rule_index *make(maker *m) {
-    uint32_t count = 0, from = 0;
+    uint32_t columns_count = 0, lists_count = 0, run;
     rule_index *x = ARENA_NEW(m->to, rule_index);
     if (m->entries_count) qsort(m->entries, m->entries_count, sizeof *m->entries, by_slot);
-    for (uint32_t i = 0; i < m->entries_count; i++) count += !i || m->entries[i].slot != m->entries[i - 1].slot;
-    column *columns = arena_array(m->to, count, sizeof *columns);
-    m->failed |= !x || !columns;
+    for (uint32_t from = 0; from < m->entries_count; from += run_of(m, from)) {
+        columns_count += !m->entries[from].of_items;
+        lists_count += m->entries[from].of_items;
+    }
+    column *columns = arena_array(m->to, columns_count ? columns_count : 1, sizeof *columns);
+    list *lists = arena_array(m->to, lists_count ? lists_count : 1, sizeof *lists);
+    m->failed |= !x || !columns || !lists;
     if (m->failed) return NULL;
-    *x = (rule_index){(uint32_t)index_words(m->rows), 0, columns, m->whole};
-    for (uint32_t i = 1; i <= m->entries_count && !m->failed; i++) {
-        if (i < m->entries_count && m->entries[i].slot == m->entries[from].slot) continue;
-        make_column(m, &m->entries[from], i - from, &columns[x->columns_count++]);
-        from = i;
+    *x = (rule_index){.words = (uint32_t)index_words(m->rows), .columns = columns, .lists = lists, .whole = m->whole};
+    for (uint32_t from = 0; from < m->entries_count && !m->failed; from += run) {
+        const entry *first = &m->entries[from];
+        run = run_of(m, from);
+        if (first->of_items) {
+            make_items(m, first, run, &lists[x->lists_count++]);
+        } else {
+            make_column(m, first, run, &columns[x->columns_count++]);
+        }
     }
     return x;
 }
@@ -355,7 +447,54 @@ tact_err index_build(arena *a, const tact_cel_env *env, uint32_t slots_end, cons
 static const uint64_t *look_up(const column *c, tact_value v) {
     if (v.kind == TACT_ERROR && v.len == TACT_FAULT_ABSENT) return c->sets[absence(c)];
     if (v.kind != c->kind || is_nan(v)) return NULL;
-    return c->sets[region_of(c, v)];
+    return c->sets[region_of(c->points, c->points_count, v)];
+}
+
+// The points among a list's items. False: it is no such list.
+static bool find_items(const list *c, tact_value v, uint32_t found[INDEX_ITEMS_MAX], uint32_t *count) {
+    if (v.kind != TACT_LIST || v.len > INDEX_ITEMS_MAX) return false;
+    *count = 0;
+    for (uint32_t i = 0; i < v.len; i++) {
+        if (v.as.items[i].kind != c->kind || is_nan(v.as.items[i])) return false;
+        const uint32_t at = region_of(c->points, c->points_count, v.as.items[i]);
+        if (at % 2) found[(*count)++] = at / 2;
+    }
+    return true;
+}
+
+// Takes away what the items leave nothing of, some words at a time, which the compiler makes one instruction of.
+static void take_items(const list *c, const uint32_t *found, uint32_t count, uint64_t *set, uint32_t words) {
+    enum { BLOCK = 8 };
+    for (uint32_t from = 0; from < words; from += BLOCK) {
+        const uint32_t len = words - from < BLOCK ? words - from : BLOCK;
+        uint64_t left[BLOCK];
+        memcpy(left, c->content + from, len * sizeof *left);
+        for (uint32_t i = 0; i < count; i++) {
+            const uint64_t *of = c->wanting[found[i]];
+            for (uint32_t k = 0; of && k < len; k++) left[k] |= of[from + k];
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            const uint64_t *of = c->refusing[found[i]];
+            for (uint32_t k = 0; of && k < len; k++) left[k] &= ~of[from + k];
+        }
+        for (uint32_t k = 0; k < len; k++) set[from + k] &= left[k];
+    }
+}
+
+static void intersect(uint64_t *set, const uint64_t *of, uint32_t words) {
+    for (uint32_t k = 0; k < words; k++) set[k] &= of[k];
+}
+
+// False: the value is none of its slot.
+static bool look_up_items(const list *c, tact_value v, uint64_t *set, uint32_t words) {
+    uint32_t found[INDEX_ITEMS_MAX], count;
+    if (v.kind == TACT_ERROR && v.len == TACT_FAULT_ABSENT) {
+        intersect(set, c->silent, words);
+        return true;
+    }
+    if (!find_items(c, v, found, &count)) return false;
+    take_items(c, found, count, set, words);
+    return true;
 }
 
 const uint64_t *index_match(const rule_index *x, index_read *read, void *context, uint64_t *set) {
@@ -363,7 +502,10 @@ const uint64_t *index_match(const rule_index *x, index_read *read, void *context
     for (uint32_t i = 0; i < x->columns_count; i++) {
         const uint64_t *of = look_up(&x->columns[i], read(context, x->columns[i].slot));
         all &= of != NULL;
-        for (uint32_t k = 0; of && k < x->words; k++) set[k] &= of[k];
+        if (of) intersect(set, of, x->words);
+    }
+    for (uint32_t i = 0; i < x->lists_count; i++) {
+        all &= look_up_items(&x->lists[i], read(context, x->lists[i].slot), set, x->words);
     }
     return all ? x->whole : NULL;
 }

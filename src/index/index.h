@@ -5,20 +5,24 @@
 //
 //      profile.age      …18)  {18}  (18…30)  {30}  (30…  absent        rows that each value leaves
 //      profile.country  …  {"at"}  …  {"de"}  …  absent                AND of all columns: the rows that hold
+//      profile.tags     "vip" "new" …  absent                          of a list, by each item that it has
 //
 // (Counting over such predicates is Yan and Garcia-Molina, "Index structures for selective dissemination of
 // information", 1994; sets of bits take its place where rows are thousands.)
 //
 // It is exact in what it takes away: a row goes only if one of its rules is surely not true. What is no predicate over
-// one slot (a call, an OR over two slots, an attribute that is a list) is not looked up: such a row is not `whole`, and
-// of what is left of these the rules are to be evaluated. A slot with very many constants is looked up more coarsely,
-// which bounds the size: rows whose constants fall between are not whole.
+// one slot (a call, an OR over two slots) is not looked up: such a row is not `whole`, and of what is left of these the
+// rules are to be evaluated. A slot with very many constants is looked up more coarsely, which bounds the size: rows
+// whose constants fall between are not whole.
 #ifndef INDEX_INDEX_H
 #define INDEX_INDEX_H
 
 #include "cel/normal.h"
 
-enum { INDEX_POINTS_MAX = 511 }; // constants of one slot that are told apart: 1,024 sets, at most 128 bytes a row
+enum {
+    INDEX_POINTS_MAX = 511, // constants of one slot that are told apart: 1,024 sets, at most 128 bytes a row
+    INDEX_ITEMS_MAX = 256,  // of a list that is looked up
+};
 
 typedef struct rule_index rule_index;
 

@@ -141,6 +141,40 @@ static void what_are_predicates_over_one_slot_each_is_decided(void **state) {
     assert_true(set[0] == 0x0b); // the first, the second and the one without a rule
 }
 
+static tact_value tags(const char *text) { // a letter each
+    tact_value *of = arena_array(&memory, 10, sizeof *of);
+    uint32_t count = 0;
+    for (; *text; text++) of[count++] = tact_string(text, 1);
+    return tact_list(of, count);
+}
+
+static void lists_are_looked_up_by_what_is_in_them(void **state) {
+    (void)state;
+    static const struct {
+        const char *tags; // NULL: it is absent
+        uint64_t left;
+    } cases[] = {{NULL, 0x20}, {"", 0x34}, {"x", 0x31}, {"y", 0x36}, {"xy", 0x3b}, {"z", 0x24}, {"xxz", 0x21}};
+    begin();
+    add("'x' in p.tags", NULL);
+    add("'y' in p.tags || 'w' in p.tags", NULL);
+    add("!('x' in p.tags)", NULL);
+    add("'x' in p.tags && 'y' in p.tags", NULL);
+    add("!('z' in p.tags)", NULL);
+    add("p.n == 1", NULL);
+    build();
+    nothing();
+    values[SLOT_N] = tact_int(1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint64_t set[ROWS_MAX / 64 + 1];
+        if (cases[i].tags) values[SLOT_TAGS] = tags(cases[i].tags);
+        const uint64_t *whole = match(set);
+        assert_int_equal(whole[0], 0x37); // all but the one that wants two
+        assert_int_equal(set[0] & whole[0], cases[i].left & whole[0]);
+        assert_int_equal(set[0] & cases[i].left, cases[i].left);
+        assert_true(check() >= 5);
+    }
+}
+
 static void what_is_more_than_that_is_left_to_be_evaluated(void **state) {
     (void)state;
     begin();
@@ -148,7 +182,7 @@ static void what_is_more_than_that_is_left_to_be_evaluated(void **state) {
     add("p.n > 1 || p.b", NULL);
     add("own.n > 1", "p.n > 1");
     add("p.any > 1", NULL);
-    add("'x' in p.tags", NULL);
+    add("p.tags.size() > 1", NULL);
     add("p.n > 1.5", NULL);
     build();
     nothing();
@@ -199,7 +233,7 @@ static uint32_t below(uint32_t bound) { // xorshift64*
 static void draw_condition(buf *out) {
     static const char *const signs[] = {"<", "<=", ">", ">=", "==", "!="};
     const char *sign = signs[below(6)];
-    switch (below(14)) {
+    switch (below(17)) {
     case 0:
     case 1: buf_printf(out, "p.n %s %d", sign, (int)below(40) - 20); break;
     case 2: buf_printf(out, "%d %s p.n", (int)below(40) - 20, sign); break;
@@ -213,12 +247,18 @@ static void draw_condition(buf *out) {
         break;
     case 8: buf_add_text(out, below(2) ? "p.b" : "!p.b"); break;
     case 9: buf_printf(out, "p.t %s timestamp('2026-01-%02uT00:00:00Z')", sign, 1 + below(28)); break;
-    case 10: buf_printf(out, "%shas(p.%s)", below(2) ? "!" : "", &"n\0u\0d\0s\0b\0t"[2 * below(6)]); break;
+    case 10:
+        buf_printf(out, "%shas(p.%s)", below(2) ? "!" : "",
+                   (const char *[]){"n", "u", "d", "s", "b", "t", "tags"}[below(7)]);
+        break;
     case 11:
         buf_printf(out, "(p.n == %d || p.n in [%d, %d])", (int)below(40) - 20, (int)below(40) - 20,
                    (int)below(40) - 20);
         break;
     case 12: buf_printf(out, "(p.n > %d || p.b)", (int)below(40) - 20); break;
+    case 13: buf_printf(out, "%s('%c' in p.tags)", below(3) ? "" : "!", 'u' + (char)below(6)); break;
+    case 14: buf_printf(out, "('%c' in p.tags || 'v' in p.tags)", 'u' + (char)below(6)); break;
+    case 15: buf_printf(out, "('v' in p.tags || p.n == %d)", (int)below(40) - 20); break;
     default: buf_printf(out, "own.n %s %u", sign, below(4)); break;
     }
 }
@@ -241,13 +281,14 @@ static void draw_values(void) {
     values[SLOT_S] = tact_string(&"abcdef"[below(6)], 1);
     values[SLOT_B] = tact_bool(below(2));
     values[SLOT_T] = tact_timestamp(INT64_C(1767225600) + (int64_t)below(30) * 86400, below(2));
-    values[SLOT_TAGS] = tact_list(NULL, 0);
+    values[SLOT_TAGS] = tags((const char *[]){"", "u", "v", "wu", "xyz", "vuw", "zzy", "q", "uvwxyz"}[below(9)]);
     values[SLOT_ANY] = tact_int(1);
     values[SLOT_OWN] = tact_int(below(4));
     for (int i = 0; i < SLOTS; i++) {
         if (below(8) == 0) values[i] = tact_fault_value(TACT_FAULT_ABSENT, NULL);
     }
     if (below(20) == 0) values[SLOT_N] = tact_uint(3); // what no schema gives
+    if (below(20) == 0) values[SLOT_TAGS] = tact_int(3);
 }
 
 static void begin_chance(void) {
@@ -294,6 +335,22 @@ static void of_very_many_constants_some_are_told_apart(void **state) {
     }
 }
 
+static void of_very_many_items_too(void **state) {
+    (void)state;
+    begin();
+    for (int i = 0; i < ROWS_MAX; i++) {
+        add(arena_printf(&memory, i % 5 ? "'t%d' in p.tags" : "!('t%d' in p.tags)", i), NULL);
+    }
+    build();
+    nothing();
+    for (int n = 0; n < ROWS_MAX; n += 41) {
+        tact_value one = tact_string(arena_printf(&memory, "t%d", n), 0);
+        one.len = (uint32_t)strlen(one.as.s);
+        values[SLOT_TAGS] = tact_list(&one, 1);
+        assert_true(check() > INDEX_POINTS_MAX / 2);
+    }
+}
+
 static void without_memory_there_is_none(void **state) {
     (void)state;
     begin();
@@ -312,11 +369,13 @@ static void without_memory_there_is_none(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_are_predicates_over_one_slot_each_is_decided),
+        cmocka_unit_test(lists_are_looked_up_by_what_is_in_them),
         cmocka_unit_test(what_is_more_than_that_is_left_to_be_evaluated),
         cmocka_unit_test(a_value_that_is_none_of_its_slot_decides_nothing),
         cmocka_unit_test(where_nothing_can_be_looked_up_there_is_no_index),
         cmocka_unit_test(an_index_says_what_a_scan_says),
         cmocka_unit_test(of_very_many_constants_some_are_told_apart),
+        cmocka_unit_test(of_very_many_items_too),
         cmocka_unit_test(without_memory_there_is_none),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
