@@ -42,6 +42,7 @@
     X(PUBLISH,     "publish",     "FOLDER",    "publish this folder of rules again and again beside") \
     X(EVERY,       "every",       "SECONDS",   "that often; 1 by default") \
     X(NO_ECHO,     "no-echo",     NULL,        "measure no echo beside the server") \
+    X(ECHO_CPU,    "echo-cpu",    "N",         "keep the echo on processor N, as `taskset -c N` keeps a server there") \
     X(SLICES,      "slices",      "N",         "turns that server and echo take; 5 by default") \
     X(HISTOGRAM,   "histogram",   "FILE",      "write percentiles as HdrHistogram's plotters read them; FILE.echo") \
     X(SVG,         "svg",         "FILE",      "draw them") \
@@ -112,6 +113,7 @@ typedef struct bench {
     tact_client_options client;
     echo echo;
     bool has_echo, told;
+    int echo_cpu;   // -1: any
     load *loads[2]; // the server's and the echo's
     beside *aside;  // what goes on meanwhile, and what became of it; NULL: nothing does
     const beside_result *beside_result;
@@ -163,6 +165,19 @@ static bool read_persons(const char *text, load_request *r) {
     return true;
 }
 
+static bool read_cpu(const char *text, int *out) {
+    uint64_t n;
+    utf8_shown shown;
+    if (num_parse_uint(tact_str_from(text), 10, &n) && echo_may_use(n)) {
+        *out = (int)n;
+        return true;
+    }
+    cli_complain("`--echo-cpu`: `%s` is no number of a processor that this program may use; `nproc --all` counts them, "
+                 "from 0",
+                 utf8_show(&shown, tact_str_from(text)));
+    return false;
+}
+
 static bool read_options(bench *b) {
     const char *const *g = b->given;
     const bool closed = g[OPT_CLOSED] != NULL;
@@ -187,6 +202,8 @@ static bool read_options(bench *b) {
         return false;
     }
     b->request.seed = seed;
+    b->echo_cpu = -1;
+    if (g[OPT_ECHO_CPU] && !read_cpu(g[OPT_ECHO_CPU], &b->echo_cpu)) return false;
     if (closed) b->rate = 0;
     if (closed && g[OPT_RATE]) {
         cli_complain("`--closed` has no schedule, and so no `--rate`");
@@ -567,7 +584,7 @@ int cmd_bench(int argc, char **argv) {
     if (!read_options(&b)) return CLI_USAGE;
     b.has_echo = !given[OPT_NO_ECHO];
     const uint32_t contexts = b.connections * b.in_flight;
-    if (b.has_echo && echo_start(b.url, contexts < ECHO_LEAST ? ECHO_LEAST : contexts, &b.echo, &error)) {
+    if (b.has_echo && echo_start(b.url, contexts < ECHO_LEAST ? ECHO_LEAST : contexts, b.echo_cpu, &b.echo, &error)) {
         cli_complain("%s", error.text);
         return CLI_FAILED;
     }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The echo. Subtle: it lives only as long as the pipe to it, so that it goes whatever becomes of who started it.
+#define _GNU_SOURCE // sched_setaffinity
 #include "cli/bench_echo.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -66,6 +68,24 @@ static int listen_on(nng_socket socket, char url[200]) {
     return fault;
 }
 
+// A program that was itself kept on some processors may let go of them; which there are is seen by trying.
+bool echo_may_use(uint64_t cpu) {
+    cpu_set_t before, set;
+    if (cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof before, &before)) return false;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    if (sched_setaffinity(0, sizeof set, &set)) return false;
+    return sched_setaffinity(0, sizeof before, &before) == 0;
+}
+
+static void keep_on(int cpu) {
+    cpu_set_t set;
+    if (cpu < 0) return;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)cpu, &set);
+    (void)sched_setaffinity(0, sizeof set, &set); // it could be, see echo_may_use
+}
+
 // In the child. Tells where it listens, or an empty line.
 static void run(const char *like, uint32_t contexts, int life, int out) {
     static worker workers[CONTEXTS_MAX];
@@ -87,7 +107,7 @@ static void run(const char *like, uint32_t contexts, int life, int out) {
     _exit(0);
 }
 
-tact_err echo_start(const char *like, uint32_t contexts, echo *out, tact_error *error) {
+tact_err echo_start(const char *like, uint32_t contexts, int cpu, echo *out, tact_error *error) {
     int life[2], told[2];
     if (pipe(life)) return err_set(error, TACT_IO, "an echo cannot be started: %s", strerror(errno));
     if (pipe(told)) {
@@ -100,6 +120,7 @@ tact_err echo_start(const char *like, uint32_t contexts, echo *out, tact_error *
     if (out->child == 0) {
         close(life[1]);
         close(told[0]);
+        keep_on(cpu);
         run(like, contexts, life[0], told[1]);
     }
     close(life[0]);

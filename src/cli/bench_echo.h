@@ -12,9 +12,10 @@ typedef struct echo {
     char url[200];   // where it is
 } echo;
 
-// Forks, so no thread may run yet. `like` is the URL of a server: the echo uses the same transport, without TLS.
-// TACT_IO.
-TACT_MUST_USE tact_err echo_start(const char *like, uint32_t contexts, echo *out, tact_error *error);
+// Forks, so no thread may run yet. `like` is the URL of a server: the echo uses the same transport, without TLS. `cpu`:
+// the processor that it is kept on, which echo_may_use; -1: any. TACT_IO.
+TACT_MUST_USE tact_err echo_start(const char *like, uint32_t contexts, int cpu, echo *out, tact_error *error);
+bool echo_may_use(uint64_t cpu);
 void echo_stop(echo *e); // waits for it
 
 #endif

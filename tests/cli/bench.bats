@@ -133,6 +133,8 @@ field() { jq -r "$1" <<<"$stdout"; }
     fails 2 'tact: `--closed` has no schedule, and so no `--rate`' bench --to x --placement hero --rate 1 --closed
     fails 2 'tact: `--persons`: `9-1` is neither a number of persons nor a range such as 1-1000' \
         bench --to x --placement hero --persons 9-1
+    fails 2 'tact: `--echo-cpu`: `99999` is no number of a processor that this program may use; `nproc --all` counts them, from 0' \
+        bench --to x --placement hero --echo-cpu 99999
     fails 2 'tact: `--events` needs `--persons`, whose they are' bench --to x --placement hero --events 1
     fails 2 'tact: `--connections`: `0` is no whole number from 1 to 1024' bench --to x --placement hero --connections 0
 }
