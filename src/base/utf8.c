@@ -130,10 +130,20 @@ static char *put(char *out, const char *text, size_t len) {
     return out + len;
 }
 
+// How many of the first `max` bytes are ASCII that can be printed.
+static size_t plain_prefix(tact_str text, size_t max) {
+    size_t len = 0;
+    while (len < max && len < text.len && text.ptr[len] >= ' ' && text.ptr[len] <= '~') len++;
+    return len;
+}
+
+// Names are plain from end to end, nearly always.
 const char *utf8_show(utf8_shown *room, tact_str text) {
-    char *out = room->text;
-    const char *at = text.ptr, *end = text.len ? text.ptr + text.len : text.ptr;
-    for (size_t i = 0; i < UTF8_SHOWN_MAX && at < end; i++) {
+    if (!text.len) text.ptr = "";
+    const size_t plain = plain_prefix(text, UTF8_SHOWN_MAX);
+    char *out = put(room->text, text.ptr, plain);
+    const char *at = text.ptr + plain, *end = text.ptr + text.len;
+    for (size_t i = plain; i < UTF8_SHOWN_MAX && at < end; i++) {
         const char *from = at;
         bool shown = utf8_next_shown(&at, end);
         out = put(out, shown ? from : UTF8_REPLACEMENT, shown ? (size_t)(at - from) : sizeof UTF8_REPLACEMENT - 1);

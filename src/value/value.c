@@ -192,12 +192,18 @@ static bool whole_key(double d, tact_value *key) {
     return true;
 }
 
+// Keys are names, nearly always.
+static inline bool same_key(tact_value x, tact_value y) {
+    if (x.kind != TACT_STRING || y.kind != TACT_STRING) return tact_value_equal(x, y);
+    return tact_str_equal(value_str(x), value_str(y));
+}
+
 const tact_value *value_map_get(const tact_map *map, tact_value key) {
     if (key.kind == TACT_DOUBLE && !whole_key(key.as.d, &key)) return NULL;
     if (!can_be_key(key)) return NULL;
     if (map->index) return find_indexed(map, key);
     for (uint32_t i = 0; i < map->count; i++) {
-        if (tact_value_equal(map->entries[i].key, key)) return &map->entries[i].value;
+        if (same_key(map->entries[i].key, key)) return &map->entries[i].value;
     }
     return NULL;
 }
@@ -210,7 +216,7 @@ const tact_value *value_map_get_str(const tact_map *map, tact_str key) {
 static bool has_repeat(const value_entry *entries, uint32_t count) {
     for (uint32_t i = 1; i < count; i++) {
         for (uint32_t j = 0; j < i; j++) {
-            if (tact_value_equal(entries[i].key, entries[j].key)) return true;
+            if (same_key(entries[i].key, entries[j].key)) return true;
         }
     }
     return false;

@@ -62,9 +62,13 @@ place place_member(const place *p, tact_str of) {
 
 place place_item(const place *p, size_t number) {
     place inner = *p;
-    char text[32];
-    snprintf(text, sizeof text, "[%zu]", number);
-    add(&inner, text);
+    char text[32], *at = text + sizeof text;
+    *--at = '\0';
+    *--at = ']';
+    do *--at = (char)('0' + number % 10);
+    while (number /= 10);
+    *--at = '[';
+    add(&inner, at);
     return inner;
 }
 
