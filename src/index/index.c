@@ -55,7 +55,7 @@ typedef struct change { // from a region on, one more of a row's predicates forb
 typedef struct maker {
     arena *to, *scratch;
     const tact_cel_env *env;
-    uint32_t slots_end, rows;
+    uint32_t slots_end, rows, points_max;
     uint64_t *whole;
     entry *entries;
     uint32_t entries_count, entries_room;
@@ -196,14 +196,14 @@ static int by_region(const void *x, const void *y) {
 }
 
 // Sorted, each once, and of too many some, evenly.
-static uint32_t thin(tact_value *points, uint32_t count) {
+static uint32_t thin(tact_value *points, uint32_t count, uint32_t most) {
     uint32_t unlike = 0, left = 0;
     if (count) qsort(points, count, sizeof *points, by_value);
     for (uint32_t i = 0; i < count; i++) {
         if (!unlike || by_value(&points[unlike - 1], &points[i]) != 0) points[unlike++] = points[i];
     }
-    if (unlike <= INDEX_POINTS_MAX) return unlike;
-    for (; left < INDEX_POINTS_MAX; left++) points[left] = points[(uint64_t)left * unlike / INDEX_POINTS_MAX];
+    if (unlike <= most) return unlike;
+    for (; left < most; left++) points[left] = points[(uint64_t)left * unlike / most];
     return left;
 }
 
@@ -218,7 +218,7 @@ static const tact_value *find_points(maker *m, const entry *entries, uint32_t co
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t k = 0; k < entries[i].form->count; k++) points[all++] = entries[i].form->values[k];
     }
-    all = thin(points, all);
+    all = thin(points, all, m->points_max);
     m->failed |= !value_copy(m->to, tact_list(points, all), &copy);
     *points_count = m->failed ? 0 : all;
     return m->failed ? NULL : copy.as.items;
@@ -408,6 +408,8 @@ static rule_index *make(maker *m) {
         columns_count += !m->entries[from].of_items;
         lists_count += m->entries[from].of_items;
     }
+    m->points_max = INDEX_POINTS_ALL / (columns_count + lists_count + 1);
+    if (m->points_max > INDEX_POINTS_MAX) m->points_max = INDEX_POINTS_MAX;
     column *columns = arena_array(m->to, columns_count ? columns_count : 1, sizeof *columns);
     list *lists = arena_array(m->to, lists_count ? lists_count : 1, sizeof *lists);
     m->failed |= !x || !columns || !lists;

@@ -20,8 +20,9 @@
 #include "cel/normal.h"
 
 enum {
-    INDEX_POINTS_MAX = 511, // constants of one slot that are told apart: 1,024 sets, at most 128 bytes a row
-    INDEX_ITEMS_MAX = 256,  // of a list that is looked up
+    INDEX_POINTS_MAX = 511,  // constants of one slot that are told apart: 1,024 sets, at most 128 bytes a row
+    INDEX_POINTS_ALL = 8192, // of all slots: at most 2 KiB a row
+    INDEX_ITEMS_MAX = 256,   // of a list that is looked up
 };
 
 typedef struct rule_index rule_index;
