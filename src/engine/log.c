@@ -130,30 +130,40 @@ static tact_value payload_of(form *f, const decision *d, const log_frame *frame)
     return form_map(f, &all);
 }
 
-// The hash of "namespace:value"; zeros: there is none.
-static void find_whom(const decision *d, uint8_t whom[HASH_KEYED]) {
-    const tact_str unit = d->person.unit;
-    const char *colon = unit.len ? memchr(unit.ptr, ':', unit.len) : NULL;
-    memset(whom, 0, HASH_KEYED);
-    if (!colon) return;
-    const size_t len = (size_t)(colon - unit.ptr);
-    int32_t space = schema_number(d->bundle->schema, SCHEMA_IDENTITY, (tact_str){unit.ptr, len});
-    const tact_str value = {colon + 1, unit.len - len - 1};
-    if (space >= 0) store_identity_hash(d->session->engine->store, (uint16_t)space, value, whom);
+static void add_hash(buf *out, const decision *d, uint16_t space, tact_str value) {
+    uint8_t hash[HASH_KEYED];
+    store_identity_hash(d->session->engine->store, space, value, hash);
+    buf_add(out, (const char *)hash, sizeof hash);
+}
+
+// Of all identities by which something may have come in that is in the frame. False: one cannot be read.
+static bool add_identities(buf *out, const decision *d) {
+    const decision_person *who = &d->person;
+    if (!who->known && who->identity.value.len) add_hash(out, d, who->identity.space, who->identity.value);
+    for (uint32_t i = 0; i < who->strands_count; i++) {
+        uint16_t space;
+        tact_str value;
+        if (apply_whose(&d->session->reader.txn, who->strands[i], &space, &value)) return false;
+        add_hash(out, d, space, value);
+    }
+    return true;
 }
 
 typedef struct head {
-    uint32_t len, flags;
+    uint32_t len, flags, identities;
     uint64_t position;
-    uint8_t whom[HASH_KEYED];
 } head;
 
 static head head_of(const char *at) {
-    head h = {.len = load_u32(at + LOG_CHECKSUM),
-              .flags = load_u32(at + LOG_CHECKSUM + 4),
-              .position = load_u64(at + LOG_CHECKSUM + 8)};
-    memcpy(h.whom, at + LOG_CHECKSUM + 16, HASH_KEYED);
-    return h;
+    return (head){.len = load_u32(at + LOG_CHECKSUM),
+                  .flags = load_u32(at + LOG_CHECKSUM + 4),
+                  .position = load_u64(at + LOG_CHECKSUM + 8),
+                  .identities = load_u32(at + LOG_CHECKSUM + 16)};
+}
+
+// Whether a frame may have this head.
+static bool fits(const head *h) {
+    return h->len <= LOG_FRAME_MAX && h->identities <= LOG_IDENTITIES_MAX && h->identities * HASH_KEYED <= h->len;
 }
 
 static void find_sum(const char *frame, size_t len, char sum[LOG_CHECKSUM]) {
@@ -163,10 +173,9 @@ static void find_sum(const char *frame, size_t len, char sum[LOG_CHECKSUM]) {
 }
 
 // Of a frame that has room for it.
-static void write_head(char *frame, size_t len, uint64_t position, const uint8_t whom[HASH_KEYED]) {
+static void write_head(char *frame, size_t len, uint64_t position, uint32_t identities) {
     char *at = save_u32(frame + LOG_CHECKSUM, (uint32_t)(len - LOG_HEAD));
-    at = save_u64(save_u32(at, 0), position);
-    save_bytes(at, (const char *)whom, HASH_KEYED);
+    save_u32(save_u64(save_u32(at, 0), position), identities);
     find_sum(frame, len, frame);
 }
 
@@ -182,13 +191,13 @@ void log_put(decision_log *l, const decision *d, const log_frame *frame) {
     buf out = buf_in(&d->session->scratch);
     tact_value v = payload_of(&f, d, frame);
     uint64_t position;
-    uint8_t whom[HASH_KEYED];
     buf_add(&out, no_head, LOG_HEAD);
-    bool ok = !f.failed && !msgpack_write(&out, v) && !out.failed && out.len <= LOG_HEAD + LOG_FRAME_MAX &&
-              !store_position(&d->session->reader, &position, NULL);
+    bool ok = !f.failed && add_identities(&out, d);
+    const size_t payload_at = out.len;
+    ok = ok && !msgpack_write(&out, v) && !out.failed && out.len <= LOG_HEAD + LOG_FRAME_MAX &&
+         !store_position(&d->session->reader, &position, NULL);
     if (ok) {
-        find_whom(d, whom);
-        write_head(out.ptr, out.len, position, whom);
+        write_head(out.ptr, out.len, position, (uint32_t)((payload_at - LOG_HEAD) / HASH_KEYED));
         ok = ring_put(&l->ring, out.ptr, out.len);
     }
     if (!ok) atomic_fetch_add(&l->dropped, 1);
@@ -393,6 +402,8 @@ typedef struct forgetting { // in a file
     const char *path;
     int file;
     off_t size;
+    bool found;   // something to forget
+    bool cleared; // the payloads of that, on disk
     tact_error *error;
 } forgetting;
 
@@ -401,50 +412,77 @@ static tact_err cannot(const forgetting *g, const char *why) {
                    "%s: the log of decisions may still hold something of persons who were erased: %s", g->path, why);
 }
 
-// The head last: until it says so, the frame is found again by whom it is of.
-static bool overwrite(int file, off_t at, uint32_t len) {
+static bool clear_payload(int file, off_t at, const head *h) {
     static const char zeros[4096];
-    char nobody[LOG_HEAD] = {0};
-    save_u32(save_u32(nobody + LOG_CHECKSUM, len), LOG_ERASED);
-    for (off_t to = at + LOG_HEAD; len;) {
-        uint32_t n = len < sizeof zeros ? len : (uint32_t)sizeof zeros;
-        if (pwrite(file, zeros, n, to) != (ssize_t)n) return false;
-        to += n;
-        len -= n;
+    const off_t end = at + LOG_HEAD + (off_t)h->len;
+    for (off_t from = at + LOG_HEAD + (off_t)h->identities * HASH_KEYED; from < end;) {
+        size_t n = end - from < (off_t)sizeof zeros ? (size_t)(end - from) : sizeof zeros;
+        if (pwrite(file, zeros, n, from) != (ssize_t)n) return false;
+        from += (off_t)n;
     }
-    return pwrite(file, nobody, sizeof nobody, at) == (ssize_t)sizeof nobody;
+    return true;
 }
 
-static tact_err forget_frame(const forgetting *g, off_t at, const head *h) {
+static bool flag(int file, off_t at, const head *h) {
+    char nobody[LOG_HEAD + LOG_IDENTITIES_MAX * HASH_KEYED] = {0};
+    const size_t len = LOG_HEAD + (size_t)h->identities * HASH_KEYED;
+    save_u32(save_u32(nobody + LOG_CHECKSUM, h->len), LOG_ERASED);
+    return pwrite(file, nobody, len, at) == (ssize_t)len;
+}
+
+// Whether one of those whom it may tell of was erased since. Who came back later is somebody new.
+static tact_err is_of_erased(const forgetting *g, const head *h, const char *hashes, bool *is) {
     uint64_t position;
-    tact_err err = h->flags & LOG_ERASED ? TACT_NOT_FOUND : store_erased(g->view, h->whom, &position, NULL);
-    if (err == TACT_NOT_FOUND) return TACT_OK;
-    if (err) return cannot(g, "the store's erasures cannot be read");
-    if (h->position >= position) return TACT_OK; // who came back later
-    return overwrite(g->file, at, h->len) ? TACT_OK : cannot(g, strerror(errno));
+    *is = false;
+    for (uint32_t i = 0; i < h->identities && !*is; i++) {
+        tact_err err = store_erased(g->view, (const uint8_t *)hashes + (size_t)i * HASH_KEYED, &position, NULL);
+        if (err && err != TACT_NOT_FOUND) return cannot(g, "the store's erasures cannot be read");
+        *is = !err && h->position < position;
+    }
+    return TACT_OK;
 }
 
-static tact_err forget_frames(const forgetting *g) {
-    char bytes[LOG_HEAD];
+static tact_err forget_frame(forgetting *g, off_t at, const head *h, const char *hashes) {
+    bool is = false;
+    tact_err err = h->flags & LOG_ERASED ? TACT_OK : is_of_erased(g, h, hashes, &is);
+    if (err || !is) return err;
+    g->found = true;
+    return (g->cleared ? flag : clear_payload)(g->file, at, h) ? TACT_OK : cannot(g, strerror(errno));
+}
+
+static tact_err unreadable(const forgetting *g, const char *why) {
+    (void)cannot(g, why);
+    return TACT_INVALID;
+}
+
+static tact_err forget_frames(forgetting *g) {
+    char bytes[LOG_HEAD + LOG_IDENTITIES_MAX * HASH_KEYED];
     off_t at = MAGIC_SIZE;
+    ssize_t n = pread(g->file, bytes, MAGIC_SIZE, 0);
+    if (n < 0) return cannot(g, strerror(errno));
+    if (memcmp(bytes, LOG_MAGIC, (size_t)n) != 0) {
+        return unreadable(g, "another version of the program wrote it, and it can only be deleted");
+    }
     while (at < g->size) {
-        ssize_t n = pread(g->file, bytes, sizeof bytes, at);
+        n = pread(g->file, bytes, sizeof bytes, at);
         if (n < 0) return cannot(g, strerror(errno));
-        const head h = head_of(bytes);
-        if (n == sizeof bytes && h.len > LOG_FRAME_MAX) {
-            (void)cannot(g, "it is damaged, and can only be deleted");
-            return TACT_INVALID;
-        }
-        if (n < (ssize_t)sizeof bytes || at + LOG_HEAD + (off_t)h.len > g->size) {
+        const head h = n < LOG_HEAD ? (head){.len = 0} : head_of(bytes);
+        if (!fits(&h)) return unreadable(g, "it is damaged, and can only be deleted");
+        if (n < LOG_HEAD || at + LOG_HEAD + (off_t)h.len > g->size) {
             return ftruncate(g->file, at) ? cannot(g, strerror(errno)) : TACT_OK;
         }
-        tact_err err = forget_frame(g, at, &h);
+        tact_err err = forget_frame(g, at, &h, bytes + LOG_HEAD);
         if (err) return err;
         at += LOG_HEAD + (off_t)h.len;
     }
     return TACT_OK;
 }
 
+static tact_err sync_file(const forgetting *g) {
+    return fsync(g->file) ? cannot(g, strerror(errno)) : TACT_OK;
+}
+
+// Nothing is flagged before its payload is gone from the disk: until then it is found again by whom it is of.
 static tact_err forget_in_file(store_reader *view, const char *path, tact_error *error) {
     struct stat st;
     forgetting g = {.view = view, .path = path, .file = open(path, O_RDWR | O_CLOEXEC), .error = error};
@@ -452,7 +490,10 @@ static tact_err forget_in_file(store_reader *view, const char *path, tact_error 
     tact_err err = fstat(g.file, &st) ? cannot(&g, strerror(errno)) : TACT_OK;
     g.size = err ? 0 : st.st_size;
     if (!err) err = forget_frames(&g);
-    if (!err && fsync(g.file)) err = cannot(&g, strerror(errno));
+    if (!err) err = sync_file(&g);
+    g.cleared = g.found;
+    if (!err && g.found) err = forget_frames(&g);
+    if (!err && g.found) err = sync_file(&g);
     close(g.file);
     return err;
 }
@@ -516,12 +557,14 @@ static tact_err read_frames(FILE *file, const char *path, arena *a, log_hear *he
     for (;;) {
         size_t n = fread(frame, 1, LOG_HEAD, file);
         const head h = n == LOG_HEAD ? head_of(frame) : (head){.len = 0};
-        if (h.len > LOG_FRAME_MAX) return unread(file, path, at, "a frame is damaged", error);
+        if (!fits(&h)) return unread(file, path, at, "a frame is damaged", error);
         if (n == LOG_HEAD) n += fread(frame + LOG_HEAD, 1, h.len, file);
         if (ferror(file)) return err_set(error, TACT_IO, "%s: %s", path, strerror(errno));
         if (!n) return TACT_OK;
         if (n < LOG_HEAD + h.len) return unread(file, path, at, "it is cut off within a frame", error);
-        const log_read r = {.at = at, .erased = h.flags & LOG_ERASED, .payload = {frame + LOG_HEAD, h.len}};
+        const size_t hashes = (size_t)h.identities * HASH_KEYED;
+        const log_read r = {
+            .at = at, .erased = h.flags & LOG_ERASED, .payload = {frame + LOG_HEAD + hashes, h.len - hashes}};
         if (!r.erased && !checks(frame, n)) return unread(file, path, at, "a frame is damaged", error);
         if (!hear(context, &r)) return TACT_OK;
         at += n;

@@ -3,15 +3,19 @@
 // The log of decisions: what is needed to decide again, and what came of it. Files named decisions-NUMBER.log, each a
 // run of frames:
 //
-//      file     "tactlog2" | frames
-//      frame    checksum 16 bytes | length u32 | flags u32 | position u64 | whom 16 bytes
-//               | payload, one MessagePack map of `length` bytes
+//      file     "tactlog3" | frames
+//      frame    checksum 16 bytes | length u32 | flags u32 | position u64 | identities u32
+//               | a hash of each identity, 16 bytes | payload, one MessagePack map; both have `length` bytes
 //
-// The checksum is of all that follows it. `position` is how many commands the view showed that was decided from. `whom`
-// is the keyed hash of the person's oldest identity, or of the request's first if nobody was known; zeros if there is
-// none. It is the hash under which the store knows that an identity was erased, and by which command: so whoever was
-// erased, in whatever way and whether the log was open or not, is found in the log by log_forget. The payload is then
-// overwritten with zeros, where it lies, and the frame flagged.
+// The checksum is of all that follows it. `position` is how many commands the view showed that was decided from. The
+// hashes are those of all identities of the person, those pushed out included: whatever came in by any of them may be
+// in the frame. If nobody was known it is the request's first identity, which is in the frame; if there was none, none.
+//
+// They are the keyed hashes under which the store knows that an identity was erased, and by which command: so whoever
+// was erased, in whatever way and whether the log was open or not, is found in the log by log_forget. A frame in which
+// anything may be of somebody who was erased goes as a whole, hashes and payload: they are overwritten with zeros,
+// where they lie, and the frame is flagged. So a frame from when two were one person goes with the first of the two who
+// is erased, whatever became of them since, and nothing that is of them both is left when one of them wants it gone.
 //
 // The payload:
 //      {v: 1, decision, bundle: "shop@12", hash: bytes of the bundle's files, now: ms, seed, late if it is, person or
@@ -37,11 +41,12 @@ enum {
     LOG_FILES_MAX = 16,        // kept, by default
     LOG_FRAME_MAX = 2 << 20,   // a record may be large; a larger frame is dropped
     LOG_CHECKSUM = 16,
-    LOG_HEAD = LOG_CHECKSUM + 4 + 4 + 8 + HASH_KEYED,
-    LOG_ERASED = 1, // a flag
+    LOG_HEAD = LOG_CHECKSUM + 4 + 4 + 8 + 4,
+    LOG_IDENTITIES_MAX = LINKS_STRANDS_MAX, // of a frame
+    LOG_ERASED = 1,                         // a flag
     LOG_PATH_MAX = 4096,
 };
-#define LOG_MAGIC "tactlog2"
+#define LOG_MAGIC "tactlog3"
 
 typedef struct decision_log decision_log;
 

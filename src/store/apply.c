@@ -145,6 +145,13 @@ tact_err apply_links(db_txn *t, arena *a, uint64_t person, links *out, tact_erro
     return out->strands ? TACT_OK : err_set(error, TACT_NO_MEMORY, "no memory for a person");
 }
 
+tact_err apply_whose(db_txn *t, uint64_t id, uint16_t *space, tact_str *value) {
+    db_key key = db_key_number(id);
+    tact_str bytes = {NULL, 0};
+    tact_err err = db_get(t, DB_STRAND, db_key_str(&key), &bytes);
+    return err ? err : strand_whose(bytes, space, value);
+}
+
 static tact_err load_strand(db_txn *t, arena *a, uint64_t id, strand *out, tact_error *error) {
     db_key key = db_key_number(id);
     tact_str value = {NULL, 0};

@@ -98,6 +98,8 @@ TACT_MUST_USE tact_err apply_find_holder(db_txn *t, uint16_t space, tact_str val
 db_key apply_dropped_key(uint16_t space, tact_str value, uint64_t id);
 TACT_MUST_USE tact_err apply_person_of(db_txn *t, uint64_t id, uint64_t *person); // itself without alias
 TACT_MUST_USE tact_err apply_links(db_txn *t, arena *a, uint64_t person, links *out, tact_error *error);
+// The identity that a strand came in by; it borrows from the map. TACT_NOT_FOUND: there is no such strand.
+TACT_MUST_USE tact_err apply_whose(db_txn *t, uint64_t id, uint16_t *space, tact_str *value);
 // All strands of a person; they borrow from the map.
 TACT_MUST_USE tact_err apply_load(db_txn *t, arena *a, const links *l, strand **out, tact_error *error);
 // Merged, and its record; TACT_EXISTS where a namespace of which a person has one has two.

@@ -379,13 +379,18 @@ static void read_tallies(unpack *in, strand *s) {
     s->tallies = tallies;
 }
 
+// What a strand begins with: who it is.
+static void read_whose(unpack *in, strand *s) {
+    if (unpack_u8(in) != VERSION) unpack_fail(in, TACT_INVALID, "not a version of a strand that this program knows");
+    s->id = unpack_varint(in);
+    s->space = (uint16_t)unpack_count(in, SCHEMA_IDENTITIES_MAX - 1);
+    s->identity = unpack_text(in, COMMAND_IDENTITY_MAX);
+}
+
 static tact_err read(arena *a, tact_str bytes, window_checker *check, strand *out, tact_error *error) {
     unpack in = unpack_of(a, bytes);
     strand s = {0};
-    if (unpack_u8(&in) != VERSION) unpack_fail(&in, TACT_INVALID, "not a version of a strand that this program knows");
-    s.id = unpack_varint(&in);
-    s.space = (uint16_t)unpack_count(&in, SCHEMA_IDENTITIES_MAX - 1);
-    s.identity = unpack_text(&in, COMMAND_IDENTITY_MAX);
+    read_whose(&in, &s);
     s.created_ms = unpack_zigzag(&in);
     s.dropped = read_flag(&in);
     s.updates = unpack_varint(&in);
@@ -405,4 +410,13 @@ tact_err strand_read(arena *a, tact_str bytes, strand *out, tact_error *error) {
 
 tact_err strand_load(arena *a, tact_str bytes, strand *out, tact_error *error) {
     return read(a, bytes, window_fits, out, error);
+}
+
+tact_err strand_whose(tact_str bytes, uint16_t *space, tact_str *identity) {
+    unpack in = unpack_of(NULL, bytes);
+    strand s = {0};
+    read_whose(&in, &s);
+    *space = s.space;
+    *identity = s.identity;
+    return in.code;
 }

@@ -73,5 +73,7 @@ TACT_MUST_USE tact_err strand_read(arena *a, tact_str bytes, strand *out, tact_e
 // hundreds of cells, and nearly all of them stay as they are. What was damaged then gives wrong answers until fsck
 // finds it, and does no other harm.
 TACT_MUST_USE tact_err strand_load(arena *a, tact_str bytes, strand *out, tact_error *error);
+// Of that the identity alone, which borrows from `bytes`; nothing is allocated. TACT_INVALID.
+TACT_MUST_USE tact_err strand_whose(tact_str bytes, uint16_t *space, tact_str *identity);
 
 #endif

@@ -15,6 +15,7 @@
 #include "engine/engine.h"
 #include "engine/replay.h"
 #include "talk.h"
+#include "wire/msgpack.h"
 
 #include <cmocka.h>
 
@@ -316,6 +317,109 @@ static void a_log_that_cannot_be_cleaned_is_told(void **state) {
     assert_non_null(strstr(t.notice, "may still hold something of persons who were erased"));
 }
 
+// ---- Who was one person, and is not any more ------------------------------------------------------------------------
+
+typedef struct parting { // two persons, crm:1 and cookie:c, who become one, and part; then somebody is erased
+    const char *then;    // what is recorded after they were one
+    const char *erased;  // in turn
+    const char *left;    // the decisions that are left in the log
+} parting;
+
+#define UNLINK "{'unlink': {'cookie': 'c'}}"
+#define LINK "{'link': {'crm': 1, 'cookie': 'c'}}"
+
+// A decision's name says by whom it was asked for, and when: before they were one, while, and after.
+static const parting partings[] = {
+    {"", "", "crm0 cookie0 crm1 cookie1 crm2 cookie2 "},
+    {"", "{'erase': {'crm': 1}}", ""},
+    {"", "{'erase': {'cookie': 'c'}}", ""},
+    {UNLINK, "", "crm0 cookie0 crm1 cookie1 crm2 cookie2 "},
+    {UNLINK, "{'erase': {'crm': 1}}", "cookie0 cookie2 "},
+    {UNLINK, "{'erase': {'cookie': 'c'}}", "crm0 crm2 "},
+    {UNLINK, "{'erase': {'crm': 1}}, {'erase': {'cookie': 'c'}}", ""},
+    {UNLINK ", " LINK, "{'erase': {'crm': 1}}", ""},
+    {UNLINK ", {'link': {'cookie': 'c', 'email': 'e@x.de'}}", "{'erase': {'email': 'e@x.de'}}", "crm0 crm2 "},
+    // By the time they part one of them is erased already: the other is as new, and so is what is decided then.
+    {"{'erase': {'crm': 1}}, {'set': {'recency': 1}, 'person': {'cookie': 'c'}}", "", "crm2 cookie2 "},
+    {"{'erase': {'crm': 1}}, {'set': {'recency': 1}, 'person': {'cookie': 'c'}}", "{'erase': {'cookie': 'c'}}",
+     "crm2 "},
+};
+
+static void ask_for(const char *space, const char *value, int when) {
+    (void)talk_ask(
+        &t, tact_decide,
+        print("{'person': {'%s': '%s'}, 'placements': ['hero'], 'decision': '%s%d'}", space, value, space, when));
+}
+
+static void ask_for_both(int when) {
+    ask_for("crm", "1", when);
+    ask_for("cookie", "c", when);
+}
+
+static bool name_what_is_left(void *context, const log_read *frame) {
+    char *names = context;
+    tact_value v;
+    if (frame->erased) return true;
+    assert_int_equal(msgpack_read(&t.memory, frame->payload, &v, NULL), TACT_OK);
+    strcat(strcat(names, talk_find_text(&t.memory, v, "decision")), " ");
+    return true;
+}
+
+static void play(const parting *p, bool crm_first) {
+    char left[200] = "";
+    const char *path;
+    const char *crm = "{'set': {'first_name': 'Crm-Unmistakable'}, 'person': {'crm': 1}}";
+    const char *cookie = "{'set': {'recency': 4}, 'person': {'cookie': 'c'}}";
+    do_record(print("%s, %s", crm_first ? crm : cookie, crm_first ? cookie : crm)); // the older gives the unit
+    ask_for_both(0);
+    do_record(LINK);
+    ask_for_both(1);
+    do_record(p->then);
+    ask_for_both(2);
+    do_record(p->erased);
+    log_flush(t.engine->log);
+    log_files(&path);
+    assert_int_equal(log_read_file(path, &t.memory, name_what_is_left, left, NULL), TACT_OK);
+    if (strcmp(left, p->left) != 0) fail_msg("%s, then %s: left: %s; and not: %s", p->then, p->erased, left, p->left);
+    bool of_crm = strstr(left, "crm0") || strstr(left, "crm1");
+    assert_int_equal(log_holds("Crm-Unmistakable"), of_crm);
+}
+
+static void who_is_erased_leaves_nothing_in_what_was_of_two(void **state) {
+    for (size_t i = 0; i < sizeof partings / sizeof *partings; i++) {
+        for (int crm_first = 0; crm_first < 2; crm_first++) {
+            play(&partings[i], crm_first);
+            tear_down(state);
+            set_up(state);
+        }
+    }
+}
+
+// As long ago as cookie:x found them. Somebody else has it now.
+static void what_was_pushed_out_is_found_in_the_log(void **state) {
+    (void)state;
+    talk_publish(&t, "bundle: shop\nidentities: {crm: {unique: true}, cookie: {max: 1}}\n"
+                     "attributes: {first_name: {type: string}}\n"
+                     "placements: {hero: {channel: web}}\ncontent: {hero: {}}\noffers: {a: {content: {hero: {}}}}\n");
+    do_record("{'set': {'first_name': 'Ann-Unmistakable'}, 'person': {'crm': 5, 'cookie': 'x'}}");
+    do_record("{'link': {'crm': 5, 'cookie': 'y'}}");
+    ask_for("crm", "5", 0);
+    do_record("{'unlink': {'cookie': 'x'}}, {'erase': {'cookie': 'x'}}"); // what came in by it was in the frame
+    assert_false(log_holds("Ann-Unmistakable"));
+}
+
+static void another_versions_log_is_not_taken_for_clean(void **state) {
+    (void)state;
+    know_them();
+    const char *path;
+    log_files(&path);
+    FILE *file = fopen(path, "r+b");
+    fwrite("tactlog2", 1, 8, file);
+    fclose(file);
+    const char *said = talk_fails(&t, tact_erase, "{'person': {'crm': 5}}");
+    assert_non_null(strstr(said, "another version of the program wrote it, and it can only be deleted"));
+}
+
 static void what_is_gone_is_said(void **state) {
     (void)state;
     (void)talk_ask(&t, tact_decide, "{'placements': ['hero']}");
@@ -429,6 +533,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(erasing_by_record_reaches_the_log, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_erased_meanwhile_is_forgotten_when_it_is_opened, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_log_that_cannot_be_cleaned_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_is_erased_leaves_nothing_in_what_was_of_two, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_pushed_out_is_found_in_the_log, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_versions_log_is_not_taken_for_clean, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_gone_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damage_is_noticed_and_an_end_that_was_cut_off_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_disk_that_takes_nothing_stops_no_decision, set_up, tear_down),
