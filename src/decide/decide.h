@@ -41,6 +41,10 @@ typedef struct decide_request {
     uint64_t seed; // decides ties where a placement says so
     bool past;     // `now_ms` is not the clock's: what counted after it does not count
     bool late;     // there is no time: the placements' fallbacks alone, no rule, no experiment, no rank
+    // What is granted at `now_ms` counts only if it is granted at this time, too, which is the clock's: who asks about
+    // another time is not shown what has ended since, or has not begun. 0: at `now_ms` alone.
+    int64_t asked_ms;
+    uint64_t denied; // purposes, a bit by number, that somebody else whom the request names has denied
 } decide_request;
 
 // How often counters counted beyond what the record says. Pure: the same answers during one decision.
@@ -142,6 +146,9 @@ uint32_t decide_tallies(const bundle *b, bundle_count on, int32_t event, int32_t
                         decide_count *out, uint32_t max);
 // Since when a cap counts at `now_ms`: the beginning of its span, calendar periods in the bundle's time zone.
 int64_t decide_since(const bundle *b, const bundle_cap *cap, int64_t now_ms);
+
+// Whether a purpose is granted: of nobody who is known (NULL) if it is by default.
+bool decide_granted(const schema *sc, const decide_request *q, const record *known, uint32_t purpose);
 
 // Where a unit falls for a seed, in [0, 10000): GrowthBook's hash, version 2 (docs.growthbook.io, "Build your own
 // SDK"): fnv32a(decimal(fnv32a(seed + unit))) mod 10000, the hashes of UTF-8 bytes.

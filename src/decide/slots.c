@@ -22,12 +22,12 @@ static tact_value read_now(const slots *s) {
 
 static tact_value read_attribute(slots *s, uint32_t number) {
     const schema_attribute *attribute = &s->bundle->schema->attributes[number];
-    if (s->record) {
+    const bool granted = attribute->purpose < 0 || slots_granted(s, (uint32_t)attribute->purpose);
+    if (s->record && granted) {
         tact_value v = record_attribute(s->record, s->bundle->schema, number, s->request->now_ms, s->arena);
         return v.kind == TACT_ERROR ? fault(s, (tact_fault)v.len, v.as.s) : v;
     }
     if (attribute->has_default) return attribute->fallback;
-    bool granted = attribute->purpose < 0 || slots_granted(s, (uint32_t)attribute->purpose);
     return fault(s, TACT_FAULT_ABSENT,
                  record_absence_text(s->bundle->schema, number, granted ? RECORD_UNSET : RECORD_NOT_GRANTED));
 }
@@ -55,14 +55,18 @@ static tact_value read_aggregate(slots *s, uint32_t number) {
     return window_read(state, spec, q->now_ms);
 }
 
+bool decide_granted(const schema *sc, const decide_request *q, const record *known, uint32_t purpose) {
+    if (q->denied >> purpose & 1) return false;
+    if (!known) return sc->purposes[purpose].granted_by_default;
+    return record_granted(known, sc, purpose, q->now_ms) &&
+           (!q->asked_ms || record_granted(known, sc, purpose, q->asked_ms));
+}
+
 bool slots_granted(slots *s, uint32_t purpose) {
     uint64_t bit = UINT64_C(1) << purpose;
     if (!(s->purposes_known & bit)) {
-        const schema *sc = s->bundle->schema;
-        bool granted = s->record ? record_granted(s->record, sc, purpose, s->request->now_ms)
-                                 : sc->purposes[purpose].granted_by_default;
         s->purposes_known |= bit;
-        if (granted) s->purposes_granted |= bit;
+        if (decide_granted(s->bundle->schema, s->request, s->record, purpose)) s->purposes_granted |= bit;
     }
     return s->purposes_granted & bit;
 }

@@ -101,9 +101,9 @@ static void add_attributes(telling *t, bool personal, attributes *to) {
     for (uint32_t i = 0; i < sc->attributes_count; i++) {
         const schema_attribute *m = &sc->attributes[i];
         if (m->retired || m->personal != personal) continue;
-        record_absence why = record_why(&t->who.record, sc, i, t->now_ms);
-        t->not_granted += why == RECORD_NOT_GRANTED;
-        if (why != RECORD_PRESENT) continue;
+        bool granted = m->purpose < 0 || slots_granted(&t->slots, (uint32_t)m->purpose);
+        t->not_granted += !granted;
+        if (!granted || record_why(&t->who.record, sc, i, t->now_ms) != RECORD_PRESENT) continue;
         tact_value v = record_attribute(&t->who.record, sc, i, t->now_ms, &t->s->scratch);
         uint32_t before = to->count;
         add_named(t, to->of, &to->count, m->name, form_copy(&t->f, v));
@@ -129,7 +129,7 @@ static tact_value consents_of(telling *t) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < sc->purposes_count; i++) {
         if (sc->purposes[i].retired) continue;
-        bool granted = record_granted(&t->who.record, sc, i, t->now_ms);
+        bool granted = slots_granted(&t->slots, i);
         add_named(t, all, &count, sc->purposes[i].name, tact_bool(granted));
         say(t, "%.*s %s", NAME(sc->purposes[i].name), granted ? "granted" : "not granted");
     }
@@ -392,6 +392,8 @@ tact_err context_tell(session *s, const request *r, arena *a, tact_value *reply,
                                  .placements_count = d.in.placements_count,
                                  .context = d.in.context,
                                  .now_ms = t.now_ms,
+                                 .asked_ms = r->given[REQUEST_NOW] ? clock_wall_ms() : 0,
+                                 .denied = t.who.denied,
                                  .past = r->given[REQUEST_NOW] != NULL};
     t.handoff_max = (bytes - FRAME) / HANDOFF;
     t.whole = bytes;

@@ -56,6 +56,31 @@ static tact_err find_record(session *s, const request_whom *whom, decision_perso
     return s->reader.txn.broken ? db_fault(&s->reader.txn, error) : err;
 }
 
+static bool has_strand(const decision_person *who, uint64_t id) {
+    for (uint32_t i = 0; i < who->strands_count; i++) {
+        if (who->strands[i] == id) return true;
+    }
+    return false;
+}
+
+// A request names one human, also where the store knows several persons by it: none of them may have said no.
+static tact_err find_denied(session *s, const request_whom *whom, decision_person *out, tact_error *error) {
+    for (uint32_t i = 0; i < whom->identities_count; i++) {
+        const command_identity *one = &whom->identities[i];
+        uint64_t id;
+        record other;
+        tact_err err = apply_find(&s->reader.txn, one->space, one->value, &id);
+        if (err == TACT_NOT_FOUND || (!err && has_strand(out, id))) continue;
+        if (!err) err = store_person_by_id(&s->reader, id, &other, error);
+        if (err) return s->reader.txn.broken ? db_fault(&s->reader.txn, error) : err;
+        const int64_t now_ms = clock_wall_ms();
+        for (uint32_t p = 0; p < SCHEMA_PURPOSES_MAX; p++) {
+            if (record_consent(&other, p, now_ms) == CONSENT_DENIED) out->denied |= UINT64_C(1) << p;
+        }
+    }
+    return TACT_OK;
+}
+
 // "cookie:7f3": what experiments hash as long as nobody is known.
 static bool find_unit(session *s, const request_whom *whom, decision_person *out) {
     out->identity = whom->first;
@@ -75,6 +100,7 @@ tact_err decision_find_person(session *s, const request_whom *whom, decision_per
     out->known = !err;
     if (out->known) {
         err = find_strands(s, out, &error);
+        if (!err && whom->identities_count > 1) err = find_denied(s, whom, out, &error);
         out->unit = record_unit(&out->record);
         return err ? store_problem(p, err, &error) : TACT_OK;
     }
@@ -285,6 +311,7 @@ tact_err decision_begin(decision *d, session *s, const request *r, tact_problem 
                                   .placements_count = d->in.placements_count,
                                   .context = d->in.context,
                                   .now_ms = d->in.now_ms,
+                                  .asked_ms = r->given[REQUEST_NOW] ? clock_wall_ms() : 0,
                                   .seed = fnv(d->id),
                                   .past = r->given[REQUEST_NOW] != NULL,
                                   .late = d->in.late};
@@ -311,6 +338,7 @@ static tact_err find_whom(decision *d, tact_problem *p) {
     session *s = d->session;
     tact_err err = decision_find_person(s, &d->whom, &d->person, p);
     if (err) return err;
+    d->request.denied = d->person.denied;
     const place at = place_of("person");
     if (d->whom.id && !d->person.known) {
         return problem_set(p, TACT_NOT_FOUND, TACT_PROBLEM_UNKNOWN_PERSON, &at, "%s: nobody has the number %llu",

@@ -18,7 +18,8 @@ typedef struct decision_person { // whom it is for, in a view
     record record;
     uint64_t strand;           // of the identity that somebody is known by; 0: nobody is known
     command_identity identity; // that one, or the request's first; empty: there is none
-    const uint64_t *strands;   // of the person
+    uint64_t denied; // purposes that others deny whom the request names as well, and who are not known to be the same
+    const uint64_t *strands; // of the person
     uint32_t strands_count;
     tact_str unit;
     // What reservations for it are filed under: its strands, and the request's identities, so that somebody of whom

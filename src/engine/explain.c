@@ -278,7 +278,9 @@ static void put_origin(form *f, form_fields *out, const decision *d, uint32_t nu
     uint8_t source;
     int64_t time_ms;
     const schema *sc = d->bundle->schema;
-    if (!d->person.known || record_why(&d->person.record, sc, number, d->request.now_ms) == RECORD_NOT_GRANTED) return;
+    const int32_t purpose = sc->attributes[number].purpose;
+    if (!d->person.known) return;
+    if (purpose >= 0 && !decide_granted(sc, &d->request, &d->person.record, (uint32_t)purpose)) return;
     if (!record_origin(&d->person.record, number, &source, &time_ms)) return;
     if (source < sc->sources_count) form_put(f, out, "source", form_text(f, sc->sources[source]));
     form_put(f, out, "age_s", tact_int((d->request.now_ms - time_ms) / 1000));

@@ -118,6 +118,7 @@ static tact_value payload_of(form *f, const decision *d, const log_frame *frame)
     form_put(f, &all, "now", tact_int(d->request.now_ms));
     form_put(f, &all, "seed", tact_uint(d->request.seed));
     if (d->request.late) form_put(f, &all, "late", tact_bool(true));
+    if (d->request.denied) form_put(f, &all, "denied", tact_uint(d->request.denied));
     form_put(f, &all, "person", d->person.known ? tact_uint(record_person(&d->person.record)) : tact_null());
     form_put(f, &all, "unit", tact_string(d->person.unit.ptr, d->person.unit.len));
     form_put(f, &all, "record",

@@ -18,8 +18,9 @@
 // is erased, whatever became of them since, and nothing that is of them both is left when one of them wants it gone.
 //
 // The payload:
-//      {v: 1, decision, bundle: "shop@12", hash: bytes of the bundle's files, now: ms, seed, late if it is, person or
-//      null, unit,
+//      {v: 1, decision, bundle: "shop@12", hash: bytes of the bundle's files, now: ms, seed, late if it is, denied:
+//      purposes that
+//       others denied whom it was asked for, a bit each, if any, person or null, unit,
 //       record: the person's record as it was (store/record.h), or null, placements: [names], context: {name: value},
 //       events: [{event, values: {name: value}, offer, placement}], counts: [[for everyone?, counter, since, count]],
 //       answer: {placements, arms, held_out}}

@@ -201,6 +201,7 @@ static tact_err decide_again(replay *r, tact_value frame, const bundle *b, repla
                                  .events = events,
                                  .now_ms = (int64_t)number(field(frame, "now")),
                                  .seed = number(field(frame, "seed")),
+                                 .denied = number(field(frame, "denied")),
                                  .late = field(frame, "late").kind == TACT_BOOL};
     bool whole = read_placements(field(frame, "placements"), b, d.in.placements, &d.request.placements_count) &&
                  read_context(field(frame, "context"), b, context) &&

@@ -27,7 +27,7 @@
 // Reads a change; what passes here passes command_check. `out` borrows from `v` and the arena. TACT_INVALID: with the
 // member at fault at the front of the text, and the nearest name that there is: "set.recencey: the schema has no
 // attribute `recencey`; did you mean `recency`?". A time that is further ahead of `now_ms` is for events
-// alone. TACT_NO_MEMORY.
+// alone, and one of a consent is `now_ms` at the latest. TACT_NO_MEMORY.
 TACT_MUST_USE tact_err change_read(arena *a, const schema *s, tact_value v, int64_t now_ms, command *out,
                                    tact_error *error);
 // The same; what programs may act on goes to `name`: UNKNOWN_ATTRIBUTE and the like, or BAD_CHANGE. It may be NULL.

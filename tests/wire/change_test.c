@@ -322,7 +322,14 @@ static void only_events_lie_in_the_future(void **state) {
             "time: it is ahead of the clock; only events may lie in the future");
     refuses("{\"erase\": {\"crm\": 1}, \"time\": \"2100-01-01T00:00:00Z\"}",
             "time: it is ahead of the clock; only events may lie in the future");
-    command c = read("{\"event\": \"purchase\", \"time\": \"2100-01-01T00:00:00Z\"" WHO);
+    // Of clocks that differ a little; a consent is not taken for the later one by it.
+    command c = read("{\"set\": {\"recency\": 1}, \"time\": \"2026-11-28T10:30:00Z\"" WHO);
+    assert_int_equal(c.time_ms, NOW + 1800000);
+    c = read("{\"consent\": {\"marketing\": \"granted\"}, \"time\": \"2026-11-28T10:30:00Z\"" WHO);
+    assert_int_equal(c.time_ms, NOW);
+    c = read("{\"consent\": {\"marketing\": \"granted\"}, \"time\": \"2026-11-28T09:30:00Z\"" WHO);
+    assert_int_equal(c.time_ms, NOW - 1800000);
+    c = read("{\"event\": \"purchase\", \"time\": \"2100-01-01T00:00:00Z\"" WHO);
     assert_int_equal(c.time_ms, INT64_C(4102444800000));
 }
 
