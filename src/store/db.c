@@ -523,6 +523,7 @@ static tact_err copy_once(db *d, db_sink *take, void *context, int *rc, tact_err
     }
     wash w = {.page = stat.ms_psize, .take = take, .context = context};
     tact_err err = take_all(d, ends[0], &w, error);
+    wash_end(&w);
     close(ends[0]);
     pthread_join(thread, NULL);
     *rc = c.rc;

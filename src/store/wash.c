@@ -5,13 +5,20 @@
 // cleared when it is gone already.
 #include "store/wash.h"
 
+#include "base/err.h"
 #include "store/load.h"
 
 enum { HEADER = 16, FLAGS_AT = 10, LOWER_AT = 12, UPPER_AT = 14, PAGES_AT = 12 };
 enum { NODE = 8, NODE_FLAGS_AT = 4, NODE_KEY_AT = 6 };
 enum { BRANCH = 1, LEAF = 2, LARGE = 4, META = 8 };     // flags of a page
 enum { NODE_LARGE = 1, NODE_TABLE = 2, NODE_MANY = 4 }; // flags of a node: the last, values in a table of their own
-enum { ZEROS = 4096 };
+enum { ZEROS = 4096, KEY_MAX = 511 };
+
+struct wash_part {
+    uint64_t page;
+    uint16_t len;
+    char key[KEY_MAX];
+};
 
 typedef struct leaf { // pages that are being cleaned, and the large value seen last
     wash *w;
@@ -54,6 +61,64 @@ static tact_err wash_value(leaf *l, const char *node, uint64_t page_at, tact_err
     return err;
 }
 
+// ---- Keys of branches -----------------------------------------------------------------------------------------------
+
+static tact_err add_part(wash *w, uint64_t page, const char *key, size_t len, tact_error *error) {
+    if (len > KEY_MAX) return damaged(w);
+    if (w->parts_count == w->parts_room) {
+        const size_t room = w->parts_room ? 2 * w->parts_room : 64;
+        struct wash_part *more = arena_extend(&w->memory, w->parts, w->parts_room, room, sizeof *more);
+        if (!more) return err_set(error, TACT_NO_MEMORY, "no memory for a copy");
+        w->parts = more;
+        w->parts_room = room;
+    }
+    struct wash_part *part = &w->parts[w->parts_count++];
+    part->page = page;
+    part->len = (uint16_t)len;
+    memcpy(part->key, key, len);
+    return TACT_OK;
+}
+
+// The page that a node of a branch leads to; NULL: none such has come.
+static const struct wash_part *part_of(const wash *w, const char *node) {
+    const uint64_t page = load_u32(node) | (uint64_t)load_u16(node + NODE_FLAGS_AT) << 32;
+    for (size_t i = w->parts_count; i-- > 0;) {
+        if (w->parts[i].page == page) return &w->parts[i];
+    }
+    return NULL;
+}
+
+// A node that becomes shorter leaves some bytes of its page to nobody.
+static void wash_key(char *node, const struct wash_part *part) {
+    const uint16_t len = load_u16(node + NODE_KEY_AT), kept = part->len < len ? part->len : len;
+    memcpy(node + NODE, part->key, kept);
+    memset(node + NODE + kept, 0, (size_t)(len - kept));
+    save_u16(node + NODE_KEY_AT, kept);
+}
+
+// Of a branch, whose first key is then that of the first page below it.
+static tact_err wash_branch(wash *w, char *page, size_t nodes, tact_error *error) {
+    struct wash_part first = {.len = 0};
+    size_t left = w->parts_count;
+    for (size_t i = 0; i < nodes; i++) {
+        char *node = page + load_u16(page + HEADER + 2 * i);
+        const struct wash_part *part = part_of(w, node);
+        if (!part) return damaged(w);
+        if (i == 0) first = *part;
+        if ((size_t)(part - w->parts) < left) left = (size_t)(part - w->parts);
+        wash_key(node, part);
+    }
+    w->parts_count = left;
+    return nodes ? add_part(w, load_u64(page), first.key, first.len, error) : damaged(w);
+}
+
+static tact_err note_leaf(wash *w, char *page, size_t nodes, tact_error *error) {
+    const char *node = page + load_u16(page + HEADER);
+    return nodes ? add_part(w, load_u64(page), node + NODE, load_u16(node + NODE_KEY_AT), error) : TACT_OK;
+}
+
+// ---- Pages ----------------------------------------------------------------------------------------------------------
+
 // What is neither header nor node: between them, and the byte that makes the size of a node even.
 static tact_err wash_nodes(leaf *l, char *page, uint64_t page_at, tact_error *error) {
     const size_t size = l->w->page;
@@ -77,7 +142,9 @@ static tact_err wash_nodes(leaf *l, char *page, uint64_t page_at, tact_error *er
         tact_err err = flags & NODE_LARGE ? wash_value(l, node, page_at, error) : TACT_OK;
         if (err) return err;
     }
-    return end_large(l, page_at, error);
+    tact_err err = end_large(l, page_at, error);
+    if (err) return err;
+    return (is_leaf ? note_leaf : wash_branch)(l->w, page, (lower - HEADER) / 2, error);
 }
 
 static tact_err wash_page(leaf *l, size_t offset, tact_error *error) {
@@ -105,4 +172,8 @@ tact_err wash_pages(wash *w, char *bytes, size_t len, tact_error *error) {
     if (!err) err = w->take(w->context, w->done, bytes, len, error);
     w->done += len;
     return err;
+}
+
+void wash_end(wash *w) {
+    arena_fini(&w->memory);
 }

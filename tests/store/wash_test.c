@@ -2,6 +2,7 @@
 //
 // Copies of a store whose rows were replaced and deleted, small and large: what is stored is in them, and nothing of
 // what was. And pages that are none are told, whatever is wrong with them.
+#define _GNU_SOURCE // memmem
 #include "store/wash.h"
 
 #include <setjmp.h>
@@ -140,6 +141,90 @@ static void a_copy_has_what_is_stored_and_nothing_that_was(void **state) {
     arena_fini(&a);
 }
 
+// ---- Keys that only branches still have -----------------------------------------------------------------------------
+
+enum { NAMES = 4000, NAME_ROOM = 200, DIGITS = 16 };
+
+typedef struct names { // that are stored, each with its number
+    uint64_t seed;
+    bool there[NAMES];
+    uint8_t len[NAMES];
+} names;
+
+// All over the place in the order of keys, and of all lengths: so branches have keys that are longer and shorter than
+// the first ones of their pages.
+static tact_str name_of(const names *w, uint64_t number, char room[NAME_ROOM]) {
+    uint64_t mixed = (number + 1) * UINT64_C(0x9E3779B97F4A7C15);
+    memset(room, '-', NAME_ROOM);
+    for (int i = 0; i < DIGITS; i++) room[i] = "0123456789abcdef"[mixed >> (60 - 4 * i) & 15];
+    return (tact_str){room, w->len[number]};
+}
+
+static tact_err change_names(void *context, db_txn *t, tact_error *error) {
+    names *w = context;
+    char room[NAME_ROOM];
+    for (uint64_t i = 0; i < NAMES; i++) {
+        const tact_str key = name_of(w, i, room);
+        bool wanted = draw_below(&w->seed, 2);
+        if (wanted == w->there[i]) continue;
+        tact_err err = wanted ? db_put(t, DB_META, key, key) : db_delete(t, DB_META, key);
+        if (err) return db_fault(t, error);
+        w->there[i] = wanted;
+    }
+    return TACT_OK;
+}
+
+static void must_hold_names(db *d, const names *w) {
+    db_txn t;
+    char room[NAME_ROOM];
+    assert_int_equal(db_read(d, &t, NULL), 0);
+    for (uint64_t i = 0; i < NAMES; i++) {
+        tact_str value;
+        tact_err err = db_get(&t, DB_META, name_of(w, i, room), &value);
+        assert_int_equal(err, w->there[i] ? TACT_OK : TACT_NOT_FOUND);
+    }
+    db_read_end(&t);
+}
+
+static void no_branch_of_a_copy_has_a_key_that_is_gone(void **state) {
+    (void)state;
+    arena a;
+    arena_init(&a, 0);
+    folder f = folder_new(), g = folder_new();
+    static names w;
+    static copy c;
+    char path[700], room[NAME_ROOM];
+    db *d = NULL, *again = NULL;
+    tact_error error = {.text = ""};
+    w = (names){.seed = draw_begin()};
+    for (int i = 0; i < NAMES; i++) w.len[i] = (uint8_t)(DIGITS + draw_below(&w.seed, NAME_ROOM - DIGITS));
+    assert_int_equal(db_open(&a, f.path, NULL, &d, NULL), 0);
+    for (int round = 0; round < 4; round++) {
+        if (db_write(d, change_names, &w, &error)) fail_msg("%s", error.text);
+    }
+    if (db_copy(d, keep, &c, &error)) fail_msg("%s", error.text);
+    for (uint64_t i = 0; i < NAMES; i++) {
+        const tact_str name = name_of(&w, i, room);
+        bool found = memmem(c.bytes, c.len, name.ptr, DIGITS) != NULL;
+        if (found != w.there[i]) fail_msg("name %llu: found %d", (unsigned long long)i, found);
+    }
+    snprintf(path, sizeof path, "%s/data.mdb", g.path);
+    FILE *file = fopen(path, "w");
+    assert_int_equal(fwrite(c.bytes, 1, c.len, file), c.len);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(db_open(&a, g.path, NULL, &again, NULL), 0);
+    must_hold_names(again, &w);
+    for (int round = 0; round < 4; round++) { // and what is written to the copy finds its place
+        if (db_write(again, change_names, &w, &error)) fail_msg("%s", error.text);
+        must_hold_names(again, &w);
+    }
+    db_close(again);
+    db_close(d);
+    folder_remove(&f);
+    folder_remove(&g);
+    arena_fini(&a);
+}
+
 // ---- Pages that are none --------------------------------------------------------------------------------------------
 
 static tact_err keep_none(void *context, uint64_t at, const void *bytes, size_t len, tact_error *error) {
@@ -164,6 +249,7 @@ static bool is_washed(char pages[3 * PAGE]) {
     wash w = {.page = PAGE, .take = keep_none, .done = 2 * PAGE};
     tact_err err = wash_pages(&w, pages, 3 * PAGE, NULL);
     assert_int_equal(err, w.damaged ? TACT_INVALID : TACT_OK);
+    wash_end(&w);
     return !err;
 }
 
@@ -203,11 +289,13 @@ static void what_is_no_page_is_told(void **state) {
     wash w = {.page = PAGE, .take = keep_none, .done = 2 * PAGE};
     draw_pages(pages);
     assert_int_equal(wash_pages(&w, pages, PAGE + 1, NULL), TACT_INVALID);
+    wash_end(&w);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_copy_has_what_is_stored_and_nothing_that_was),
+        cmocka_unit_test(no_branch_of_a_copy_has_a_key_that_is_gone),
         cmocka_unit_test(what_is_no_page_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
