@@ -508,27 +508,97 @@ static tact_err bury(apply *p, uint16_t space, tact_str value, tact_error *error
     return TACT_OK;
 }
 
-static tact_err erase_strand(apply *p, const strand *s, tact_error *error) {
-    uint64_t gone = 0;
+typedef struct gone { // strands that an erasure deletes
+    const strand **strands;
+    uint32_t count, room;
+} gone;
+
+static bool is_gone(const gone *g, uint64_t id) {
+    for (uint32_t i = 0; i < g->count; i++) {
+        if (g->strands[i]->id == id) return true;
+    }
+    return false;
+}
+
+static bool is_of_gone(const gone *g, const strand *s) { // whether its identity is one of theirs
+    for (uint32_t i = 0; i < g->count; i++) {
+        const strand *one = g->strands[i];
+        if (one->space == s->space && tact_str_equal(one->identity, s->identity)) return true;
+    }
+    return false;
+}
+
+static tact_err erase_strand(apply *p, gone *g, const strand *s, tact_error *error) {
+    uint64_t events = 0;
     db_key key = db_key_number(s->id);
+    if (g->count == g->room) {
+        const uint32_t room = g->room ? 2 * g->room : 16;
+        const strand **more = arena_extend(p->a, g->strands, g->room, room, sizeof(const strand *)); // NOLINT
+        if (!more) return err_set(error, TACT_NO_MEMORY, "no memory to erase a person");
+        g->strands = more;
+        g->room = room;
+    }
+    g->strands[g->count++] = s;
     take_identity(p, s);
     plan_take_key(&p->plan, DB_STRAND, &key);
     plan_take_key(&p->plan, DB_ALIAS, &key);
     tact_err err = bury(p, s->space, s->identity, error);
-    if (!err) err = event_forget(&p->plan, s->id, INT64_MAX, UINT64_MAX, &gone, error);
-    p->answer.events += gone;
+    if (!err) err = event_forget(&p->plan, s->id, INT64_MAX, UINT64_MAX, &events, error);
+    p->answer.events += events;
+    p->answer.strands++;
     return err;
 }
 
-static tact_err erase_person(apply *p, const links *l, tact_error *error) {
-    strand *strands = NULL;
-    tact_err err = apply_load(p->t, p->a, l, &strands, error);
-    for (uint32_t i = 0; i < l->strands_count && !err; i++) err = erase_strand(p, &strands[i], error);
-    db_key key = db_key_number(links_person(l));
+static void take_person(apply *p, uint64_t person) {
+    db_key key = db_key_number(person);
     plan_take_key(&p->plan, DB_PERSON, &key);
     plan_take_key(&p->plan, DB_LINKS, &key);
+}
+
+static tact_err erase_person(apply *p, gone *g, const links *l, tact_error *error) {
+    strand *strands = NULL;
+    tact_err err = apply_load(p->t, p->a, l, &strands, error);
+    for (uint32_t i = 0; i < l->strands_count && !err; i++) err = erase_strand(p, g, &strands[i], error);
+    take_person(p, links_person(l));
     p->answer.person = links_person(l);
-    p->answer.strands += l->strands_count;
+    return err;
+}
+
+// Of somebody who stays, what came in by identities of who does not.
+static tact_err erase_part(apply *p, gone *g, const links *l, tact_error *error) {
+    strand *strands = NULL;
+    links left = *l;
+    merged m = {0};
+    tact_str bytes = {NULL, 0};
+    tact_err err = apply_load(p->t, p->a, l, &strands, error);
+    for (uint32_t i = 0; i < l->strands_count && !err; i++) {
+        if (!strands[i].dropped || !is_of_gone(g, &strands[i])) continue;
+        err = links_take(p->a, &left, strands[i].id, &left, error);
+        if (!err) err = erase_strand(p, g, &strands[i], error);
+    }
+    take_person(p, links_person(l));
+    if (err || !left.strands_count) return err;
+    err = apply_load(p->t, p->a, &left, &strands, error);
+    if (!err) err = apply_merge(p->a, p->env->schema, strands, left.strands_count, &m, &bytes, error);
+    if (err) return err;
+    put_graph(p, &left);
+    put_record(p, &m, bytes);
+    return TACT_OK;
+}
+
+static tact_err erase_pushed_out(apply *p, gone *g, tact_error *error) {
+    tact_err err = TACT_OK;
+    for (uint32_t i = 0; i < g->count && !err; i++) {
+        const strand *s = g->strands[i];
+        for (uint64_t id = 0; !err; id++) {
+            links l = {0};
+            tact_err found = apply_find_dropped(p->t, s->space, s->identity, &id);
+            if (found == TACT_NOT_FOUND) break;
+            if (!found && is_gone(g, id)) continue;
+            err = find_graph(p, found, id, &l, error);
+            if (!err) err = erase_part(p, g, &l, error);
+        }
+    }
     return err;
 }
 
@@ -537,20 +607,22 @@ static tact_err plan_erase(apply *p, tact_error *error) {
     const command_identity *given = p->c->identities;
     uint64_t id = 0;
     links l = {0};
+    gone g = {.count = 0};
     tact_err err = apply_find(p->t, given->space, given->value, &id);
     if (err != TACT_NOT_FOUND) {
         err = find_graph(p, err, id, &l, error);
-        return err ? err : erase_person(p, &l, error);
+        if (!err) err = erase_person(p, &g, &l, error);
+        return err ? err : erase_pushed_out(p, &g, error);
     }
     err = bury(p, given->space, given->value, error);
     for (id = 0; !err; id++) {
         tact_err found = apply_find_dropped(p->t, given->space, given->value, &id);
         if (found == TACT_NOT_FOUND) break;
-        if (!found && links_has(&l, id)) continue; // it was pushed out of that person twice
+        if (!found && is_gone(&g, id)) continue; // it was pushed out of that person twice
         err = find_graph(p, found, id, &l, error);
-        if (!err) err = erase_person(p, &l, error);
+        if (!err) err = erase_person(p, &g, &l, error);
     }
-    return err;
+    return err ? err : erase_pushed_out(p, &g, error);
 }
 
 // ---- One command, and many ------------------------------------------------------------------------------------------

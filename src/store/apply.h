@@ -14,7 +14,8 @@
 //
 // An identity that its namespace's `max` pushed out finds nobody any more, and may become somebody else's. As long as
 // nobody has it, UNLINK and ERASE still reach what came in by it: ERASE who holds that, all of them; UNLINK the newest,
-// which it then finds again.
+// which it then finds again. Once somebody has it, ERASE deletes them, and of who held it before what came in by it
+// alone. So it is with every identity of who is erased: nothing is left that came in by it before it was pushed out.
 #ifndef STORE_APPLY_H
 #define STORE_APPLY_H
 

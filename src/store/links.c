@@ -146,6 +146,38 @@ tact_err links_split(arena *a, const links *l, uint64_t strand, links *parts, ui
     return TACT_OK;
 }
 
+tact_err links_take(arena *a, const links *l, uint64_t strand, links *out, tact_error *error) {
+    if (!links_has(l, strand)) return err_set(error, TACT_USAGE, "the strand is not of this person");
+    uint64_t *strands = arena_array(a, l->strands_count, sizeof *strands);
+    links_edge *edges = arena_array(a, l->edges_count, sizeof *edges);
+    const links_edge *of[LINKS_STRANDS_MAX] = {NULL}; // the edge with it, by place
+    if (!strands || !edges) return err_set(error, TACT_NO_MEMORY, "no memory to take an identity from a person");
+    links left = {strands, edges, 0, 0};
+    for (uint32_t i = 0; i < l->edges_count; i++) {
+        const links_edge *e = &l->edges[i];
+        if (e->low == strand || e->high == strand) {
+            of[place_of(l, e->low == strand ? e->high : e->low)] = e;
+        } else {
+            edges[left.edges_count++] = *e;
+        }
+    }
+    for (uint32_t i = 0; i < l->strands_count; i++) {
+        if (l->strands[i] != strand) strands[left.strands_count++] = l->strands[i];
+    }
+    tact_err err = TACT_OK;
+    for (uint32_t i = 0, before = l->strands_count; i < l->strands_count && !err; i++) {
+        if (!of[i]) continue;
+        if (before < l->strands_count) {
+            const links_edge *later = order_age(of[before], of[i]) > 0 ? of[before] : of[i]; // when both were known
+            links_edge both = {l->strands[before], l->strands[i], later->time_ms, later->source};
+            err = links_join(a, &left, &left, both, &left, error);
+        }
+        before = i;
+    }
+    if (!err) *out = left;
+    return err;
+}
+
 // ---- Bytes ----------------------------------------------------------------------------------------------------------
 
 void links_write(buf *out, const links *l) {

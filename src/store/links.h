@@ -42,6 +42,9 @@ TACT_MUST_USE tact_err links_join(arena *a, const links *x, const links *y, link
 // `strand` alone being one of them. `parts` has room for strands_count of them. TACT_USAGE: no such strand in it.
 TACT_MUST_USE tact_err links_split(arena *a, const links *l, uint64_t strand, links *parts, uint32_t *parts_count,
                                    tact_error *error);
+// What is left without `strand`, all of it still connected: those that were linked with it are linked with each other
+// instead, each with the next. Nothing, if there was nobody else. TACT_USAGE, TACT_NO_MEMORY.
+TACT_MUST_USE tact_err links_take(arena *a, const links *l, uint64_t strand, links *out, tact_error *error);
 
 // As bytes and back. Reading refuses what is not a connected graph written by links_write (TACT_INVALID).
 void links_write(buf *out, const links *l);

@@ -282,7 +282,43 @@ static void what_was_pushed_out_can_be_erased(void **state) {
     const uint64_t now = must(&k, &event).person; // somebody else has it by now
     c.time_ms = SHOP_NOW + 70;
     receipt = must(&k, &c);
-    assert_true(receipt.person == now && receipt.strands == 1);
+    assert_true(receipt.person == now &&
+                receipt.strands == 2); // and what came in by it before: of the other that alone
+    assert_int_equal(must(&k, &c).strands, 0);
+    fsck(&k);
+    desk_close(&k);
+}
+
+// cookie:c1 was what held crm:1 and a@b together, until it was pushed out and became somebody else's.
+static void what_somebody_had_before_goes_and_the_rest_stays_one(void **state) {
+    (void)state;
+    desk k;
+    desk_open(&k);
+    const command_identity cookie = who(SHOP_COOKIE, "c1"), crm = who(SHOP_CRM, "1"), mail = who(SHOP_EMAIL, "a@b");
+    const command_identity with_crm[] = {cookie, crm}, with_mail[] = {cookie, mail};
+    const command_value value = {SHOP_RECENCY, tact_int(3)}, other = {SHOP_RECENCY, tact_int(7)};
+    command c = about(COMMAND_LINK, with_crm, 2, SHOP_NOW);
+    (void)must(&k, &c);
+    c = about(COMMAND_LINK, with_mail, 2, SHOP_NOW);
+    (void)must(&k, &c);
+    c = set_recency(&mail, &other, SHOP_NOW);
+    (void)must(&k, &c);
+    c = set_recency(&cookie, &value, SHOP_NOW + 1); // the newer
+    assert_int_equal(must(&k, &c).person, 1);
+    assert_int_equal(recency(&k, crm).as.i, 3);
+    link_cookies(&k, "1", SHOP_NOW + 2);
+    c = set_recency(&cookie, &value, SHOP_NOW + 3);
+    const uint64_t now = must(&k, &c).person;
+    assert_true(now > 1); // somebody else
+    c = about(COMMAND_ERASE, &cookie, 1, SHOP_NOW + 4);
+    apply_answer receipt = must(&k, &c);
+    assert_true(receipt.person == now && receipt.strands == 2);
+    assert_int_equal(recency(&k, mail).as.i, 7); // what came in by the cookie is gone
+    assert_int_equal(recency(&k, crm).as.i, 7);  // and they are still one
+    fsck(&k);
+    c = about(COMMAND_ERASE, &crm, 1, SHOP_NOW + 5);
+    assert_true(must(&k, &c).strands > 2);
+    assert_int_equal(recency(&k, mail).kind, TACT_NULL);
     fsck(&k);
     desk_close(&k);
 }
@@ -396,6 +432,21 @@ static void model_unlink(model *m, uint64_t id) {
     m->edges_count = left;
 }
 
+// Links those that are linked with it with each other, each with the next.
+static void model_bridge(model *m, uint64_t id) {
+    bool linked[STRANDS] = {0};
+    uint64_t before = 0;
+    for (uint32_t i = 0; i < m->edges_count; i++) {
+        if (m->edges[i][0] == id) linked[m->edges[i][1]] = true;
+        if (m->edges[i][1] == id) linked[m->edges[i][0]] = true;
+    }
+    for (uint64_t i = 1; i < m->next; i++) {
+        if (!linked[i] || i == id) continue;
+        if (before) m->edges[m->edges_count][0] = before, m->edges[m->edges_count++][1] = i;
+        before = i;
+    }
+}
+
 static int name_number(tact_str value) {
     return atoi(value.ptr + 1);
 }
@@ -413,6 +464,17 @@ static tact_err model_erase(model *m, const command *c) {
         if (!m->alive[i] || s->space != given->space || !tact_str_equal(s->identity, given->value)) continue;
         model_set(m, i, more);
         for (uint64_t k = 1; k < m->next; k++) in[k] |= more[k];
+    }
+    bool whole[STRANDS];
+    memcpy(whole, in, sizeof whole);
+    for (uint64_t i = 1; i < m->next; i++) { // and what came in by any of their identities before it was pushed out
+        const strand *s = &m->strands[i];
+        for (uint64_t k = 1; k < m->next && m->alive[i] && s->dropped; k++) {
+            const strand *gone = &m->strands[k];
+            in[i] |= whole[k] && gone->space == s->space && tact_str_equal(gone->identity, s->identity);
+        }
+        if (in[i] && !whole[i]) model_bridge(m, i);
+        if (in[i] && !whole[i]) model_unlink(m, i);
     }
     for (uint64_t i = 1; i < m->next; i++) {
         if (!in[i]) continue;
@@ -630,6 +692,7 @@ int main(void) {
         cmocka_unit_test(a_command_is_applied_once),
         cmocka_unit_test(an_id_is_of_one_change),
         cmocka_unit_test(what_was_pushed_out_can_be_erased),
+        cmocka_unit_test(what_somebody_had_before_goes_and_the_rest_stays_one),
         cmocka_unit_test(what_was_pushed_out_can_be_unlinked),
         cmocka_unit_test(the_erased_do_not_come_back),
         cmocka_unit_test(random_commands_agree_with_a_model),

@@ -133,6 +133,34 @@ static void linking_and_unlinking_gives_back_what_was(void **context) {
     arena_fini(&a);
 }
 
+// One after the other, until nobody is left; at the bound of how many there may be, all of them around one.
+static void who_is_taken_leaves_the_others_connected(void **context) {
+    (void)context;
+    uint64_t seed = draw_begin();
+    arena a;
+    arena_init(&a, 0);
+    links l = links_of(&a, 1), next = l;
+    for (uint64_t i = 2; i <= LINKS_STRANDS_MAX; i++) {
+        const links one = links_of(&a, i);
+        assert_int_equal(links_join(&a, &l, &one, (links_edge){1, i, (int64_t)i, 2}, &l, NULL), TACT_OK);
+    }
+    assert_int_equal(links_take(&a, &l, 1, &next, NULL), TACT_OK);
+    assert_true(next.edges[0].low == 2 && next.edges[0].high == 3 && next.edges[0].time_ms == 3);
+    assert_int_equal(links_take(&a, &next, 1, &next, NULL), TACT_USAGE);
+    while (next.strands_count > 1) {
+        const uint64_t gone = next.strands[draw_below(&seed, next.strands_count)];
+        const uint32_t before = next.edges_count;
+        links again;
+        assert_int_equal(links_take(&a, &next, gone, &next, NULL), TACT_OK);
+        assert_false(links_has(&next, gone));
+        assert_true(next.edges_count < before);
+        assert_int_equal(links_read(&a, bytes_of(&a, &next), &again, NULL), TACT_OK); // which wants them connected
+    }
+    assert_int_equal(links_take(&a, &next, next.strands[0], &next, NULL), TACT_OK);
+    assert_int_equal(next.strands_count, 0);
+    arena_fini(&a);
+}
+
 static void the_older_evidence_stays(void **context) {
     (void)context;
     arena a;
@@ -230,6 +258,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(persons_are_what_is_connected),
         cmocka_unit_test(linking_and_unlinking_gives_back_what_was),
+        cmocka_unit_test(who_is_taken_leaves_the_others_connected),
         cmocka_unit_test(the_older_evidence_stays),
         cmocka_unit_test(bounds_are_errors_that_say_so),
         cmocka_unit_test(damage_is_refused),

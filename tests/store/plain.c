@@ -404,37 +404,68 @@ static void bury(plain *p, command_identity who, int64_t time_ms) {
     *ADD(p, tombs) = (plain_tomb){{who.space, copy_text(p, who.value)}, time_ms};
 }
 
+// "Those that were linked with it are linked with each other instead, each with the next."
+static void bridge(plain *p, uint64_t id) {
+    uint64_t before = 0;
+    for (uint64_t next = 1; next < p->identities_count; next++) {
+        if (!is_edge(p, id, next)) continue;
+        if (before && !is_edge(p, before, next)) *ADD(p, edges) = (plain_edge){before, next};
+        before = next;
+    }
+}
+
+static void erase_identity(plain *p, uint64_t id, int64_t time_ms, apply_answer *answer) {
+    plain_identity *one = &p->identities[id];
+    for (uint32_t k = 0; k < one->log_count; k++) {
+        answer->events += one->log[k].c.kind == COMMAND_EVENT && !one->log[k].forgotten;
+    }
+    answer->strands++;
+    bury(p, (command_identity){one->space, one->value}, time_ms);
+    cut_edges(p, id);
+    one->erased = true;
+    one->log_count = 0;
+}
+
+// And "nothing is left that came in by it before it was pushed out".
 static void erase_person(plain *p, uint64_t id, int64_t time_ms, apply_answer *answer) {
     plain_person who = {.count = 0};
     must(plain_person_of(p, id, &who));
     answer->person = who.members[0]->id;
-    answer->strands += who.count;
-    for (uint32_t m = 0; m < who.count; m++) {
-        plain_identity *one = &p->identities[who.members[m]->id];
-        for (uint32_t k = 0; k < one->log_count; k++) {
-            answer->events += one->log[k].c.kind == COMMAND_EVENT && !one->log[k].forgotten;
+    for (uint32_t m = 0; m < who.count; m++) erase_identity(p, who.members[m]->id, time_ms, answer);
+}
+
+static void erase_pushed_out(plain *p, const bool *before, int64_t time_ms, apply_answer *answer) {
+    for (uint64_t id = 1; id < p->identities_count; id++) {
+        const plain_identity *one = &p->identities[id];
+        bool is = false;
+        for (uint64_t k = 1; k < p->identities_count && one->dropped && !one->erased; k++) {
+            const plain_identity *gone = &p->identities[k];
+            is |= gone->erased && !before[k] && gone->space == one->space && tact_str_equal(gone->value, one->value);
         }
-        bury(p, (command_identity){one->space, one->value}, time_ms);
-        cut_edges(p, one->id);
-        one->erased = true;
-        one->log_count = 0;
+        if (!is) continue;
+        bridge(p, id);
+        erase_identity(p, id, time_ms, answer);
     }
 }
 
 // Of several who hold what came in by it the answer has the one whose strand is the newest.
 static uint32_t apply_erase(plain *p, const command *c, apply_answer *answer) {
     *answer = (apply_answer){.position = ++p->position};
+    bool *before = arena_array(&p->memory, p->identities_count, sizeof *before); // was erased
+    must(before != NULL);
+    for (uint32_t i = 0; i < p->identities_count; i++) before[i] = p->identities[i].erased;
     bury(p, c->identities[0], c->time_ms);
     uint64_t id = plain_find(p, c->identities[0]), last = 0;
     if (id) {
         erase_person(p, id, c->time_ms, answer);
-        return 0;
+        last = answer->person;
     }
-    for (id = p->identities_count; (id = find_dropped(p, c->identities[0], id));) {
-        erase_person(p, id, c->time_ms, answer);
+    for (uint64_t at = p->identities_count; !id && (at = find_dropped(p, c->identities[0], at));) {
+        erase_person(p, at, c->time_ms, answer);
         if (!last) last = answer->person;
     }
     answer->person = last;
+    erase_pushed_out(p, before, c->time_ms, answer);
     return 0;
 }
 
