@@ -69,7 +69,8 @@ typedef struct tact_log_options { // of decisions
 typedef struct tact_options {
     bool read_only;
     // How durable an answer to tact_record is. 0: what was recorded is on disk. Else the disk is waited for only so
-    // often: a crash may lose what was recorded in the last so many milliseconds, always the newest, never half of it.
+    // often: a crash may lose what was recorded in the last so many milliseconds, always the newest, never half of it,
+    // and decisions see it so much later. Erasures and consents are on disk, and seen, when they are answered.
     uint32_t durability_ms;
     // What is forgotten by age, in days; 0: nothing. Ids of changes (a change that is sent again after so long is
     // applied again), and times of counters, are kept for 400 days at least.

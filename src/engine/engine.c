@@ -348,6 +348,28 @@ tact_err engine_needs_writing(const tact_engine *e, tact_problem *p) {
                        db_folder(store_db(e->store)));
 }
 
+static tact_err nothing(void *context, db_txn *t, tact_error *error) {
+    (void)context, (void)t, (void)error;
+    return TACT_OK;
+}
+
+// Work has a transaction of its own, so that the open one ends before it.
+tact_err engine_record(tact_engine *e, const command *commands, uint32_t count, writer_result *results,
+                       tact_error *error) {
+    const uint64_t lost = store_lost(e->store);
+    bool binding = false;
+    tact_err err = store_record(e->store, commands, count, results, error);
+    for (uint32_t i = 0; !err && i < count; i++) {
+        const command_kind kind = commands[i].kind;
+        binding |= !results[i].code && (kind == COMMAND_ERASE || kind == COMMAND_CONSENT);
+    }
+    if (err || !binding || !e->delayed) return err;
+    err = store_run(e->store, nothing, NULL, error);
+    if (err || store_lost(e->store) == lost) return err;
+    return err_set(error, TACT_IO, "%s: the disk did not take all that was recorded last; record it again",
+                   db_folder(store_db(e->store)));
+}
+
 // Who still looks at a view that shows the person may log it: they first.
 tact_err engine_forget_erased(tact_engine *e, tact_error *error) {
     if (!e->log) return TACT_OK;
@@ -370,6 +392,7 @@ static tact_err open_store(tact_engine *e, const char *folder, const tact_option
 
 static void set_limits(tact_engine *e, const tact_options *o) {
     const int64_t day = INT64_C(86400000);
+    e->delayed = o->durability_ms > 0;
     e->limits.history_age_ms = o->history_days * day;
     e->limits.seen_age_ms = e->limits.count_age_ms = ENGINE_COUNT_DAYS * day;
 }

@@ -45,6 +45,7 @@ struct tact_engine {
     arena memory; // with `opening`
     store *store;
     bool read_only;
+    bool delayed; // what is recorded is answered before it is committed
     db_notice notice;
     live live;
     reserve *reserve;
@@ -104,6 +105,11 @@ typedef struct engine_counts {
 } engine_counts;
 engine_counts engine_counted(const tact_engine *e); // by all sessions
 TACT_MUST_USE tact_err engine_needs_writing(const tact_engine *e, tact_problem *p);
+// Records; but whoever was erased, or said no or yes, is not kept waiting for the end of an interval: that is on disk,
+// and every view that begins shows it, when this returns, whatever the durability. TACT_IO: the disk may not have taken
+// it.
+TACT_MUST_USE tact_err engine_record(tact_engine *e, const command *commands, uint32_t count, writer_result *results,
+                                     tact_error *error);
 // After somebody was erased, in whatever way: nothing of who is erased is in the log of decisions from then on. No view
 // may be held. TACT_IO, TACT_INVALID, see log_forget: it is tried again with the next erasure, and when the log is
 // opened.

@@ -144,7 +144,7 @@ static tact_err record_in(session *s, const request *r, form *f, form_fields *ou
     uint64_t position = 0; // of the last; where nothing is to be applied, where the store is
     if (!c.count && store_position(&s->reader, &position, &error)) return reply_failed(TACT_IO, p, &error);
     session_unview(s);
-    err = store_record(s->engine->store, c.commands, c.count, results, &error);
+    err = engine_record(s->engine, c.commands, c.count, results, &error);
     if (err) return reply_failed(err, p, &error);
     bool refused = false, erased = false;
     for (uint32_t i = 0; i < c.count; i++) {
@@ -291,7 +291,7 @@ static tact_err erase_in(session *s, const request *r, form *f, form_fields *out
                        .identities = &identity,
                        .identities_count = 1};
     session_unview(s);
-    err = store_record(s->engine->store, &c, 1, &result, &error);
+    err = engine_record(s->engine, &c, 1, &result, &error);
     if (err) return reply_failed(err, p, &error);
     if (result.code) return reply_failed(result.code, p, &result.error);
     return forget_erased(s, &result, f, out, p);

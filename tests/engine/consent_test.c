@@ -170,6 +170,23 @@ static void a_token_from_before_brings_nothing_back(void **state) {
                  print("{" CRM ", 'placements': ['hero'], 'events': [{'type': 'click', 'token': '%s'}]}", token))));
 }
 
+// However long it may take until the disk has what is recorded.
+static void a_no_holds_when_it_is_answered(void **state) {
+    (void)state;
+    talk_close(&t);
+    talk_open(&t, &(tact_options){.durability_ms = 600000});
+    do_record(YES CRM "}");
+    assert_true(gives_winter(talk_ask(&t, tact_decide, "{" CRM ", 'placements': ['hero']}")));
+    do_record(NO CRM "}");
+    assert_false(gives_winter(talk_ask(&t, tact_decide, "{" CRM ", 'placements': ['hero']}")));
+    (void)talk_ask(&t, tact_erase, "{" CRM "}");
+    const char *said = talk_fails(&t, tact_person, "{" CRM "}");
+    assert_non_null(strstr(said, "unknown_person"));
+    do_record(YES COOKIE "}, {'erase': {'cookie': 'c'}}");
+    said = talk_fails(&t, tact_person, "{" COOKIE "}");
+    assert_non_null(strstr(said, "unknown_person"));
+}
+
 // Identities that a request names, and nobody is known by, say neither yes nor no.
 static void who_is_not_known_changes_nothing(void **state) {
     (void)state;
@@ -184,6 +201,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(no_way_leads_round_a_no, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_yes_from_the_future_does_not_outlast_a_no, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_token_from_before_brings_nothing_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_no_holds_when_it_is_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_is_not_known_changes_nothing, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -286,6 +286,17 @@ static void erasing_by_record_reaches_the_log(void **state) {
     assert_true(log_holds("Eva"));
 }
 
+// Although the disk is not waited for with every change.
+static void what_is_erased_is_forgotten_before_the_interval_ends(void **state) {
+    (void)state;
+    know_them();
+    talk_close(&t);
+    talk_open(&t, &(tact_options){.durability_ms = 600000, .log = {.folder = place_of_log.path, .sample = 1}});
+    (void)talk_ask(&t, tact_erase, "{'person': {'crm': 5}}");
+    do_record("{'erase': {'cookie': 'unique-stranger'}}");
+    must_have_forgotten();
+}
+
 static void what_was_erased_meanwhile_is_forgotten_when_it_is_opened(void **state) {
     (void)state;
     know_them();
@@ -534,6 +545,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(files_rotate_and_the_oldest_go, set_up, tear_down),
         cmocka_unit_test_setup_teardown(erasing_reaches_the_log, set_up, tear_down),
         cmocka_unit_test_setup_teardown(erasing_by_record_reaches_the_log, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_erased_is_forgotten_before_the_interval_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_erased_meanwhile_is_forgotten_when_it_is_opened, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_log_that_cannot_be_cleaned_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_is_erased_leaves_nothing_in_what_was_of_two, set_up, tear_down),
