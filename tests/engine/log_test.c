@@ -371,16 +371,16 @@ static void ask_for_both(int when) {
 }
 
 static bool name_what_is_left(void *context, const log_read *frame) {
-    char *names = context;
+    buf *names = context;
     tact_value v;
     if (frame->erased) return true;
     assert_int_equal(msgpack_read(&t.memory, frame->payload, &v, NULL), TACT_OK);
-    strcat(strcat(names, talk_find_text(&t.memory, v, "decision")), " ");
+    buf_printf(names, "%s ", talk_find_text(&t.memory, v, "decision"));
     return true;
 }
 
 static void play(const parting *p, bool crm_first) {
-    char left[200] = "";
+    buf names = buf_in(&t.memory);
     const char *path;
     const char *crm = "{'set': {'first_name': 'Crm-Unmistakable'}, 'person': {'crm': 1}}";
     const char *cookie = "{'set': {'recency': 4}, 'person': {'cookie': 'c'}}";
@@ -393,7 +393,8 @@ static void play(const parting *p, bool crm_first) {
     do_record(p->erased);
     log_flush(t.engine->log);
     log_files(&path);
-    assert_int_equal(log_read_file(path, &t.memory, name_what_is_left, left, NULL), TACT_OK);
+    assert_int_equal(log_read_file(path, &t.memory, name_what_is_left, &names, NULL), TACT_OK);
+    const char *left = names.len ? buf_done(&names).ptr : "";
     if (strcmp(left, p->left) != 0) fail_msg("%s, then %s: left: %s; and not: %s", p->then, p->erased, left, p->left);
     bool of_crm = strstr(left, "crm0") || strstr(left, "crm1");
     assert_int_equal(log_holds("Crm-Unmistakable"), of_crm);
