@@ -31,6 +31,7 @@ typedef struct checker {
     const scope *scope;           // innermost
     const cel_node *chain;        // the whole of the dotted name that is being looked at, for reporting it
     const tact_type *compared_to; // what a bare name, or each in a list of them, is compared with; or NULL
+    const cel_node *compared;     // what a chain of && or || is compared with; or NULL
     cel_node **unsettled;         // nodes whose type had unknowns
     uint32_t unsettled_count, unsettled_room;
     char dotted[DOTTED_MAX];
@@ -459,16 +460,42 @@ static const tact_type *resolve_overloads(checker *c, cel_node *n, const cel_fun
     return has_error(args) ? &type_error : t;
 }
 
-// `a && b`, `a || b`: each side is told on its own what it must be.
-static const tact_type *check_logic(checker *c, cel_node *n, const cel_function *f) {
+static bool is_logic(const cel_node *n) {
+    return n->kind == CEL_CALL && !n->as.call.target &&
+           (tact_str_equal(n->as.call.name, TACT_STR(CEL_OP_AND)) ||
+            tact_str_equal(n->as.call.name, TACT_STR(CEL_OP_OR)));
+}
+
+// A chain of && or of ||, and what it is compared with, if it is.
+typedef struct chain {
+    const cel_node *whole, *compared;
+    bool refused; // a term of it was told to be no condition
+} chain;
+
+// Each term must be a condition. If several are none, it is for one reason, so the first is told, and nothing of what
+// the chain is used for.
+static const tact_type *check_terms(checker *c, cel_node *n, const cel_function *f, chain *of) {
     for (uint32_t i = 0; i < n->as.call.count; i++) {
-        (void)check(c, n->as.call.args[i]);
-        if (!c->unchecked) (void)demand(c, n->as.call.args[i], &type_bool);
+        cel_node *term = n->as.call.args[i];
+        if (is_logic(term) && tact_str_equal(term->as.call.name, n->as.call.name)) {
+            (void)set_type(c, term, check_terms(c, term, f, of));
+            continue;
+        }
+        (void)check(c, term);
+        if (c->unchecked || of->refused || infer_fits(&c->types, term->type, &type_bool)) continue;
+        diag_not_condition(c->diags, of->whole, term, settled(c, term->type), of->compared);
+        of->refused = c->failed = true;
     }
     n->as.call.function = f;
     n->as.call.overloads = f->overloads;
     n->as.call.overloads_count = f->count;
-    return &type_bool;
+    return of->refused ? &type_error : &type_bool;
+}
+
+static const tact_type *check_logic(checker *c, cel_node *n, const cel_function *f) {
+    chain whole = {.whole = n, .compared = c->compared};
+    c->compared = NULL;
+    return check_terms(c, n, f, &whole);
 }
 
 // Indexing a record by a constant is like selecting the field, and what is looked for in one must be a field too. `t`
@@ -564,8 +591,10 @@ static void check_compared(checker *c, cel_node *n, arguments *args) {
     args->types[first] = check(c, operands[first]);
     bool constant = operands[first]->kind == CEL_LITERAL || operands[first]->kind == CEL_LIST;
     if (!constant) c->compared_to = settled(c, args->types[first]);
+    if (!constant) c->compared = operands[first];
     args->types[1 - first] = check(c, operands[1 - first]);
     c->compared_to = NULL;
+    c->compared = NULL;
     args->count = 2;
 }
 
@@ -710,9 +739,12 @@ static const tact_type *check_kind(checker *c, cel_node *n) {
 
 static const tact_type *check(checker *c, cel_node *n) {
     const tact_type *compared_to = c->compared_to;
+    const cel_node *compared = c->compared;
     if (n->kind != CEL_IDENT && n->kind != CEL_LIST) c->compared_to = NULL;
+    if (!is_logic(n)) c->compared = NULL;
     const tact_type *t = set_type(c, n, check_kind(c, n));
     c->compared_to = compared_to;
+    c->compared = compared;
     return t;
 }
 

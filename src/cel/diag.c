@@ -280,51 +280,23 @@ static const char *hint_text(cel_diags *d, const char *format, ...) {
     return buf_done(&out).ptr;
 }
 
-// Whether the source has `text` at byte `pos`, in any case of letters.
-static bool has_word(const cel_diags *d, cel_span at, const char *text) {
-    if (strlen(text) != at.len) return false;
-    for (uint32_t i = 0; i < at.len; i++) {
-        char c = d->source.ptr[at.pos + i];
+static bool is_digit(const cel_diags *d, uint32_t pos) {
+    return pos < d->source.len && d->source.ptr[pos] >= '0' && d->source.ptr[pos] <= '9';
+}
+
+// Whether a name is `text`, in any case of letters.
+static bool is_word(tact_str name, const char *text) {
+    if (strlen(text) != name.len) return false;
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
         if ((c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c) != text[i]) return false;
     }
     return true;
 }
 
-// The word that stands before byte `pos`, with nothing but spaces between.
-static cel_span word_before(const cel_diags *d, uint32_t pos) {
-    const char *text = d->source.ptr;
-    while (pos > 0 && text[pos - 1] == ' ') pos--;
-    uint32_t start = pos;
-    while (start > 0 && ((text[start - 1] | 0x20) >= 'a' && (text[start - 1] | 0x20) <= 'z')) start--;
-    return (cel_span){start, pos - start};
-}
-
-// The word that stands behind `at`, likewise.
-static cel_span word_after(const cel_diags *d, cel_span at) {
-    const char *text = d->source.ptr;
-    size_t start = at.pos + at.len, end;
-    while (start < d->source.len && text[start] == ' ') start++;
-    for (end = start; end < d->source.len && (text[end] | 0x20) >= 'a' && (text[end] | 0x20) <= 'z';) end++;
-    return (cel_span){(uint32_t)start, (uint32_t)(end - start)};
-}
-
-// What CEL has for an operator that is a word elsewhere.
-static const char *operator_hint(cel_diags *d, cel_span at) {
-    static const struct {
-        const char *word, *meant;
-    } table[] = {
-        {"and", "&&"}, {"or", "||"}, {"is", "=="}, {"equals", "=="}, {"mod", "%"}, {"xor", "!="},
-    };
-    static const char *const methods[] = {"contains", "startswith", "endswith", "matches", "like"};
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        if (has_word(d, at, table[i].word)) return hint_text(d, "the operator is written `%s`", table[i].meant);
-    }
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-        if (has_word(d, at, methods[i])) return "texts are tested by calls, such as `name.contains(\"x\")`";
-    }
-    if (has_word(d, at, "not") && has_word(d, word_after(d, at), "in")) return "it is written `!(x in list)`";
-    if (has_word(d, at, "not") || has_word(d, word_before(d, at.pos), "not")) return "the operator is written `!`";
-    return NULL;
+// Whether the source has `text` at `at`, likewise.
+static bool has_word(const cel_diags *d, cel_span at, const char *text) {
+    return is_word((tact_str){d->source.ptr + at.pos, at.len}, text);
 }
 
 // ---- Limits ---------------------------------------------------------------------------------------------------------
@@ -388,14 +360,41 @@ void diag_misspelt(cel_diags *d, cel_span at, const char *meant) {
     }
 }
 
+void diag_slip(cel_diags *d, cel_span at, const char *meant, const char *hint) {
+    add(d, TACT_SYNTAX, *meant ? "misspelt" : "unexpected", at, *hint ? hint : hint_text(d, "write `%s`", meant),
+        "unexpected %s", quoted(d, at));
+}
+
 void diag_foreign_name(cel_diags *d, cel_span at) {
-    add(d, TACT_SYNTAX, "foreign_name", at, NULL, "%s is no name: names are made of a-z, A-Z, 0-9 and _",
+    uint32_t before = at.pos;
+    bool amount = false;
+    for (uint32_t i = 0; i < at.len; i++) amount |= is_digit(d, at.pos + i);
+    while (before > 0 && d->source.ptr[before - 1] == ' ') before--;
+    bool value = before > 0 && strchr("=[,", d->source.ptr[before - 1]);
+    const char *hint = amount  ? "a number stands without a currency, text stands in quotes"
+                       : value ? "text stands in quotes"
+                               : NULL;
+    add(d, TACT_SYNTAX, "foreign_name", at, hint, "%s is no name: names are made of a-z, A-Z, 0-9 and _",
         quoted(d, at));
+}
+
+// Days and months elsewhere: "90d", "3months".
+static bool is_time_span(const cel_diags *d, cel_span at) {
+    static const char *const units[] = {"s",   "m",    "h",     "d",    "w",     "y",      "sec",   "min",
+                                        "day", "days", "hours", "week", "weeks", "months", "years", "minutes"};
+    uint32_t digits = 0;
+    while (digits < at.len && is_digit(d, at.pos + digits)) digits++;
+    cel_span unit = {at.pos + digits, at.len - digits};
+    for (size_t i = 0; digits && i < sizeof units / sizeof *units; i++) {
+        if (has_word(d, unit, units[i])) return true;
+    }
+    return false;
 }
 
 void diag_number(cel_diags *d, cel_span at) {
     const char *text = d->source.ptr + at.pos;
     const char *hint = "a number is written like 12, 1.5, 2e9, 7u or 0xff";
+    if (is_time_span(d, at)) hint = "a time span is written duration(\"36h\"), in h, m and s";
     if (at.len > 1 && text[0] == '0' && (text[1] | 0x20) == 'x') hint = "hexadecimal numbers are written like 0xff";
     if (memchr(text, '_', at.len)) hint = "digits are written without `_` between them";
     add(d, TACT_SYNTAX, "bad_number", at, hint, "%s is no number", quoted(d, at));
@@ -432,6 +431,13 @@ void diag_string_open(cel_diags *d, cel_span at, size_t prefix, char quote, bool
     } else {
         add(d, TACT_SYNTAX, "string_open", at, hint, "the string is not closed on its line: expected `%c`", quote);
     }
+}
+
+void diag_string_unopened(cel_diags *d, cel_span at) {
+    char quote = d->source.ptr[at.pos + at.len - 1], before = at.pos > 0 ? d->source.ptr[at.pos - 1] : '\0';
+    const char *hint = before == quote ? hint_text(d, "within a string, its quote is written `\\%c`", quote)
+                                       : "text stands in quotes, one on either side";
+    add(d, TACT_SYNTAX, "string_open", at, hint, "no `%c` opens the string that ends here", quote);
 }
 
 void diag_escape(cel_diags *d, cel_span at) {
@@ -480,7 +486,9 @@ void diag_empty(cel_diags *d) {
 }
 
 void diag_expected_expression(cel_diags *d, cel_span at, const cel_token *found) {
-    add(d, TACT_SYNTAX, "expected_expression", at, NULL, "expected an expression, found %s", found_text(d, found));
+    bool doubled = found->kind == TOKEN_QUESTION && at.pos > 0 && d->source.ptr[at.pos - 1] == '?';
+    add(d, TACT_SYNTAX, "expected_expression", at, doubled ? "instead of what is missing: a.?b.orValue(x)" : NULL,
+        "expected an expression, found %s", found_text(d, found));
 }
 
 // `[1, 2].0`: what a number behind a dot means elsewhere.
@@ -504,16 +512,35 @@ static const char *item_hint(cel_diags *d, cel_span at) {
     return hint_text(d, format, shown, digits, shown, digits);
 }
 
+// Whether a letter stands directly before and behind `at`.
+static bool joins_names(const cel_diags *d, cel_span at) {
+    size_t after = at.pos + at.len;
+    if (at.pos == 0 || after >= d->source.len) return false;
+    char x = d->source.ptr[at.pos - 1], y = d->source.ptr[after];
+    return ((x | 0x20) >= 'a' && (x | 0x20) <= 'z' && (y | 0x20) >= 'a' && (y | 0x20) <= 'z');
+}
+
+// What was meant by a comma that separates nothing.
+static const char *comma_hint(const cel_diags *d, cel_span at) {
+    if (at.pos > 0 && is_digit(d, at.pos - 1) && is_digit(d, at.pos + 1)) {
+        return "a number is written with a point, and without commas: 1234.5";
+    }
+    if (joins_names(d, at)) return "a field is behind a point: a.b";
+    return "conditions are joined by `&&` or `||`; several values stand in a list: a in [x, y]";
+}
+
 static const char *unexpected_hint(cel_diags *d, cel_span at, const cel_token *found) {
     char before = at.pos > 0 ? d->source.ptr[at.pos - 1] : '\0';
     switch (found->kind) {
     case TOKEN_IDENT:
     case TOKEN_RESERVED:
-        if (before != '"' && before != '\'') return operator_hint(d, at);
+        if (before != '"' && before != '\'') return NULL;
         return hint_text(d, "within a string, its quote is written `\\%c`", before);
     case TOKEN_DOUBLE: return d->source.ptr[at.pos] == '.' ? item_hint(d, at) : NULL;
     case TOKEN_LPAREN: return "only a name can be called";
-    default: return has_word(d, word_before(d, at.pos), "not") ? "the operator is written `!`" : NULL;
+    case TOKEN_COMMA: return comma_hint(d, at);
+    case TOKEN_COLON: return joins_names(d, at) ? "a field is behind a point: a.b" : NULL;
+    default: return NULL;
     }
 }
 
@@ -526,8 +553,10 @@ void diag_unclosed(cel_diags *d, cel_span at, const cel_token *found, cel_token_
                    cel_span open) {
     uint32_t line, column;
     diag_place(d->source, open.pos, &line, &column);
-    add(d, TACT_SYNTAX, "unclosed", at, hint_text(d, "%s was opened at %u:%u", quoted(d, open), line, column),
-        "expected %s%s, found %s", comma ? "`,` or " : "", token_what(closer), found_text(d, found));
+    const char *hint = hint_text(d, "%s was opened at %u:%u", quoted(d, open), line, column);
+    if (closer == TOKEN_RPAREN && found->kind == TOKEN_COMMA) hint = comma_hint(d, at);
+    add(d, TACT_SYNTAX, "unclosed", at, hint, "expected %s%s, found %s", comma ? "`,` or " : "", token_what(closer),
+        found_text(d, found));
 }
 
 void diag_unopened(cel_diags *d, cel_span at) {
@@ -571,14 +600,7 @@ void diag_expected_field(cel_diags *d, cel_span at, const cel_token *found, bool
 }
 
 void diag_reserved(cel_diags *d, cel_span at) {
-    const char *hint = operator_hint(d, at);
-    if (has_word(d, at, "if") || has_word(d, at, "else")) hint = "a choice is written `condition ? value : otherwise`";
-    if (has_word(d, at, "let") || has_word(d, at, "var"))
-        hint = "a value gets a name by cel.bind(name, value, expression)";
-    if (has_word(d, at, "for") || has_word(d, at, "while") || has_word(d, at, "loop")) {
-        hint = "all items of a list are looked at by all, exists, filter and map";
-    }
-    add(d, TACT_SYNTAX, "reserved_word", at, hint, "%s is a reserved word and cannot be a name", quoted(d, at));
+    add(d, TACT_SYNTAX, "reserved_word", at, NULL, "%s is a reserved word and cannot be a name", quoted(d, at));
 }
 
 void diag_quoted_name_place(cel_diags *d, cel_span at) {
@@ -663,6 +685,8 @@ static void offer_names(const cel_diags *d, near *n, const tact_cel_env *env, co
     for (uint32_t i = 0; i < env->names.count; i++) near_offer(n, env->names.entries[i].key);
 }
 
+#define WHETHER_NULL "it is written `null`; whether an attribute has a value is asked by has(a.b)"
+
 // What CEL calls things that have another name elsewhere.
 static const char *foreign_constant(tact_str name) {
     static const struct {
@@ -672,11 +696,11 @@ static const char *foreign_constant(tact_str name) {
         {"TRUE", "it is written `true`"},
         {"False", "it is written `false`"},
         {"FALSE", "it is written `false`"},
-        {"Null", "it is written `null`"},
-        {"NULL", "it is written `null`"},
-        {"None", "it is written `null`"},
-        {"nil", "it is written `null`"},
-        {"undefined", "it is written `null`"},
+        {"Null", WHETHER_NULL},
+        {"NULL", WHETHER_NULL},
+        {"None", WHETHER_NULL},
+        {"nil", WHETHER_NULL},
+        {"undefined", WHETHER_NULL},
         {"timestamp", "the type is called google.protobuf.Timestamp"},
         {"duration", "the type is called google.protobuf.Duration"},
     };
@@ -719,7 +743,10 @@ void diag_undeclared_name(cel_diags *d, const tact_cel_env *env, const cel_node 
     offer_names(d, &to_name, env, locals, locals_count);
     const char *hint = foreign_constant(name);
     if (!hint) hint = did_you_mean(d, to_whole.best.len ? &to_whole : &to_name);
-    if (!hint && is_text(compared_to) && can_be_written(name)) {
+    bool yes = is_word(name, "yes"), answer = yes || is_word(name, "no");
+    if (!hint && answer && compared_to && compared_to->kind == TYPE_BOOL) {
+        hint = yes ? "it is written `true`" : "it is written `false`";
+    } else if (!hint && is_text(compared_to) && can_be_written(name)) {
         hint = hint_text(d, "text stands in quotes: \"%.*s\"", (int)name.len, name.ptr);
     } else if (!hint && env_function(env, name)) {
         hint = hint_text(d, "`%.*s` is a function", (int)name.len, name.ptr);
@@ -780,10 +807,22 @@ static const char *foreign_function(const tact_cel_env *env, tact_str name) {
     return NULL;
 }
 
+// The macro that another language calls so, or NULL.
+static const char *foreign_macro(tact_str name) {
+    static const struct {
+        const char *name, *meant;
+    } table[] = {{"any", "exists"}, {"some", "exists"}, {"every", "all"}, {"find", "filter"}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (tact_str_equal(name, tact_str_from(table[i].name))) return table[i].meant;
+    }
+    return NULL;
+}
+
 // What helps more than the nearest name would; NULL if that is best.
 static const char *function_hint(cel_diags *d, const tact_cel_env *env, tact_str name) {
     if (env_name(env, name)) return "it is an attribute: leave out the parentheses";
-    if (tact_str_equal(name, TACT_STR("not"))) return "the operator is written `!`";
+    if (is_word(name, "not")) return "the operator is written `!`";
+    if (is_word(name, "if")) return "a choice is written `condition ? value : otherwise`";
     const char *meant = foreign_function(env, name);
     return meant ? hint_text(d, "did you mean `%s`?", meant) : NULL;
 }
@@ -799,7 +838,8 @@ bool diag_undeclared_function(cel_diags *d, const tact_cel_env *env, const cel_n
         if (can_be_written(candidate)) near_offer(&n, candidate);
     }
     bool like_macro = !d->terse && offer_macros(&n, env->libraries);
-    const char *hint = function_hint(d, env, name);
+    const char *macro = call->as.call.count == 2 ? foreign_macro(name) : NULL;
+    const char *hint = macro ? hint_text(d, "did you mean `%s`?", macro) : function_hint(d, env, name);
     if (!hint) hint = did_you_mean(d, &n);
     cel_span at = call->at;
     if (name.len > call->as.call.name.len) { // the target is a part of it
@@ -818,7 +858,7 @@ bool diag_undeclared_function(cel_diags *d, const tact_cel_env *env, const cel_n
         return true;
     }
     add(d, TACT_INVALID, "undeclared_function", at, hint, "undeclared function %s", quoted_text(d, name));
-    return like_macro;
+    return like_macro || macro;
 }
 
 // ---- Checker: types -------------------------------------------------------------------------------------------------
@@ -941,11 +981,21 @@ static const char *moment_hint(cel_diags *d, const cel_node *text) {
     return hint_text(d, "write timestamp(\"%.*sT00:00:00Z\")", (int)sizeof form - 1, text->as.literal.as.s);
 }
 
+static bool is_call_of(const cel_node *n, tact_str name) {
+    return n->kind == CEL_CALL && !n->as.call.target && tact_str_equal(n->as.call.name, name);
+}
+
+static bool is_truth(tact_str text) {
+    return tact_str_equal(text, TACT_STR("true")) || tact_str_equal(text, TACT_STR("false"));
+}
+
 // What a value has to be written as, to be compared with one of type `with`; NULL if nothing is surely meant.
 static const char *compared_hint(cel_diags *d, const tact_type *with, const tact_type *type, const cel_node *n) {
     bool text = type->kind == TYPE_STRING, literal = n->kind == CEL_LITERAL;
     double number;
     switch (with->kind) {
+    case TYPE_BOOL:
+        return text && literal && is_truth(value_str(n->as.literal)) ? "true and false stand without quotes" : NULL;
     case TYPE_TIMESTAMP:
         if (text) return moment_hint(d, n);
         return is_number(type) ? "a moment is written timestamp(\"2026-11-01T09:00:00Z\")" : NULL;
@@ -959,10 +1009,41 @@ static const char *compared_hint(cel_diags *d, const tact_type *with, const tact
     }
 }
 
+// `a == null`: the question that was meant, where `a` is read by a name.
+static const char *null_hint(cel_diags *d, const cel_node *call, const cel_node *n) {
+    bool shown = n->kind == CEL_SELECT && n->extent.len <= QUOTED_MAX;
+    if (!shown) return "whether an attribute has a value is asked by has(a.b)";
+    return hint_text(d, "write %shas(%.*s)", is_call_of(call, TACT_STR(CEL_OP_EQ)) ? "!" : "", (int)n->extent.len,
+                     d->source.ptr + n->extent.pos);
+}
+
+// `1 < x < 5`: each comparison by itself.
+static const char *range_hint(cel_diags *d, const cel_node *call) {
+    const cel_node *left = call->as.call.args[0];
+    bool range = left->kind == CEL_CALL && left->as.call.count == 2 && left->at.len <= 2 &&
+                 strchr("<>", d->source.ptr[left->at.pos]) && call->extent.len <= 2 * QUOTED_MAX;
+    if (!range) return NULL;
+    uint32_t middle = left->as.call.args[1]->extent.pos;
+    return hint_text(d, "write %.*s && %.*s", (int)left->extent.len, d->source.ptr + left->extent.pos,
+                     (int)(call->extent.pos + call->extent.len - middle), d->source.ptr + middle);
+}
+
 static const char *comparison_hint(cel_diags *d, const cel_node *call, const tact_type *const *args) {
+    for (uint32_t i = 0; i < 2; i++) {
+        if (args[i]->kind == TYPE_NULL) return null_hint(d, call, call->as.call.args[1 - i]);
+    }
     const char *hint = compared_hint(d, args[0], args[1], call->as.call.args[1]);
     if (!hint) hint = compared_hint(d, args[1], args[0], call->as.call.args[0]);
     return hint ? hint : "both sides must be of one type";
+}
+
+// Whether a comparison goes on behind `at`.
+static bool is_compared(const cel_diags *d, cel_span at) {
+    size_t next = at.pos + at.len;
+    while (next < d->source.len && d->source.ptr[next] == ' ') next++;
+    if (next == d->source.len) return false;
+    tact_str rest = {d->source.ptr + next, d->source.len - next};
+    return strchr("<>=!", *rest.ptr) || (rest.len > 2 && memcmp(rest.ptr, "in", 2) == 0);
 }
 
 #define WITH_ORDER "int, uint, double, bool, string, bytes, timestamp and duration have an order"
@@ -970,6 +1051,8 @@ static const char *comparison_hint(cel_diags *d, const cel_node *call, const tac
 // What helps more than the overloads would; NULL if they are best.
 static const char *operator_use(cel_diags *d, const cel_node *call, const cel_function *f,
                                 const tact_type *const *args) {
+    if (is_function(f, CEL_OP_NOT) && is_compared(d, call->extent))
+        return "it is of what follows only: write !(condition)";
     if (call->as.call.count != 2 || call->as.call.target) return NULL;
     if (is_number(args[0]) && is_number(args[1]) && args[0] != args[1] && !is_function(f, CEL_OP_MOD)) {
         return number_hint(d, call, args);
@@ -977,6 +1060,8 @@ static const char *operator_use(cel_diags *d, const cel_node *call, const cel_fu
     if (is_function(f, CEL_OP_EQ) || is_function(f, CEL_OP_NE)) return comparison_hint(d, call, args);
     bool order = is_function(f, CEL_OP_LT) || is_function(f, CEL_OP_LE) || is_function(f, CEL_OP_GT) ||
                  is_function(f, CEL_OP_GE);
+    const char *range = order && args[0]->kind == TYPE_BOOL ? range_hint(d, call) : NULL;
+    if (range) return range;
     if (order) return type_equal(args[0], args[1]) ? WITH_ORDER : comparison_hint(d, call, args);
     bool in = is_function(f, CEL_OP_IN), index = is_function(f, CEL_OP_INDEX) || is_function(f, CEL_OP_OPT_INDEX);
     if (!in && !index) return NULL;
@@ -1040,6 +1125,62 @@ void diag_wrong_type(cel_diags *d, cel_span at, const tact_type *expected, const
     add(d, TACT_INVALID, "wrong_type", at, NULL, "expected %s, found %s", type_text(d, expected), type_text(d, found));
 }
 
+static tact_str source_of(const cel_diags *d, cel_span at) {
+    return (tact_str){d->source.ptr + at.pos, at.len};
+}
+
+// The terms of a chain as the items of a list; false if not all are constants.
+static bool print_items(const cel_diags *d, buf *out, const cel_node *n, tact_str chain, bool first) {
+    if (is_call_of(n, chain)) {
+        return print_items(d, out, n->as.call.args[0], chain, first) &&
+               print_items(d, out, n->as.call.args[1], chain, false);
+    }
+    if (!first) buf_add_text(out, ", ");
+    buf_add_str(out, source_of(d, n->extent));
+    return n->kind == CEL_LITERAL;
+}
+
+// The first term of a chain that compares something with a constant of the type of `like`, or NULL.
+static const cel_node *first_comparison(const cel_node *n, tact_str chain, const cel_node *like) {
+    if (is_call_of(n, chain)) {
+        const cel_node *found = first_comparison(n->as.call.args[0], chain, like);
+        return found ? found : first_comparison(n->as.call.args[1], chain, like);
+    }
+    bool compares = n->kind == CEL_CALL && !n->as.call.target && n->as.call.count == 2;
+    if (!compares || !n->type || n->type->kind != TYPE_BOOL) return NULL;
+    const cel_node *with = n->as.call.args[1];
+    return with->kind == CEL_LITERAL && type_equal(with->type, like->type) ? n : NULL;
+}
+
+// `a == "x" || "y"` and `a == ("x" || "y")`: what was meant. Terms behind `term` have no types yet.
+static const char *term_hint(cel_diags *d, const cel_node *whole, const cel_node *term, const cel_node *compared) {
+    tact_str chain = whole->as.call.name, sign = source_of(d, whole->at);
+    bool written = *sign.ptr == '&' || *sign.ptr == '|' || is_word(sign, "and") || is_word(sign, "or");
+    if (!written) return NULL; // a macro's
+    buf out = buf_in(d->arena);
+    if (compared && compared->extent.len <= QUOTED_MAX && whole->extent.len <= QUOTED_MAX) {
+        buf_printf(&out, "one of several values is asked by %.*s in [", (int)compared->extent.len,
+                   d->source.ptr + compared->extent.pos);
+        bool constants = print_items(d, &out, whole, chain, true);
+        buf_add_char(&out, ']');
+        if (constants) return buf_done(&out).ptr;
+    }
+    const cel_node *before = term->kind == CEL_LITERAL ? first_comparison(whole, chain, term) : NULL;
+    if (before && before->extent.pos < term->extent.pos && before->extent.len + term->extent.len <= 2 * QUOTED_MAX) {
+        cel_span head = {before->extent.pos, before->as.call.args[1]->extent.pos - before->extent.pos};
+        return hint_text(d, "each side is a condition: write %.*s%.*s", (int)head.len, d->source.ptr + head.pos,
+                         (int)term->extent.len, d->source.ptr + term->extent.pos);
+    }
+    return hint_text(d, "each side of `%.2s` is a condition, such as a > b", chain.ptr + 1);
+}
+
+void diag_not_condition(cel_diags *d, const cel_node *whole, const cel_node *term, const tact_type *found,
+                        const cel_node *compared) {
+    if (is_full(d, TACT_INVALID)) return;
+    add(d, TACT_INVALID, "wrong_type", term->extent, term_hint(d, whole, term, compared), "expected bool, found %s",
+        type_text(d, found));
+}
+
 void diag_wrong_result(cel_diags *d, cel_span at, const tact_type *expected, const tact_type *found) {
     const char *hint = NULL;
     if (expected->kind == TYPE_DOUBLE && is_number(found)) {
@@ -1079,6 +1220,9 @@ void diag_no_fields(cel_diags *d, const tact_cel_env *env, cel_span at, const ta
         hint = hint_text(d, "it is a function: `%.*s()`", (int)field.len, field.ptr);
     } else if (meant && is_method(env, of, tact_str_from(meant))) {
         hint = hint_text(d, "did you mean `%s()`?", meant);
+    } else if (of->kind == TYPE_LIST && of->params[0]->kind == TYPE_RECORD) {
+        hint = hint_text(d, "its items have: list.exists(x, x.%.*s > 0), or list[0].%.*s", (int)field.len, field.ptr,
+                         (int)field.len, field.ptr);
     }
     add(d, TACT_INVALID, "no_fields", at, hint, "%s has no fields, so no %s", type_text(d, of), quoted_text(d, field));
 }

@@ -42,6 +42,9 @@ void diag_not_utf8(cel_diags *d, uint32_t pos);
 void diag_unexpected_character(cel_diags *d, cel_span at);
 // Characters that are not CEL's but stand for `meant`, which is white space or CEL.
 void diag_misspelt(cel_diags *d, cel_span at, const char *meant);
+// What another language writes: as a word for `meant`, a spelling of CEL's, or, if that is empty, for nothing that CEL
+// has. `hint` is empty where it is to write `meant`.
+void diag_slip(cel_diags *d, cel_span at, const char *meant, const char *hint);
 void diag_foreign_name(cel_diags *d, cel_span at);
 void diag_number(cel_diags *d, cel_span at);
 void diag_int_range(cel_diags *d, cel_span at, bool fits_uint);
@@ -49,6 +52,8 @@ void diag_uint_range(cel_diags *d, cel_span at);
 void diag_double_range(cel_diags *d, cel_span at);
 // A string that does not end before its line does, or not at all if it has three quotes. `prefix` bytes open it.
 void diag_string_open(cel_diags *d, cel_span at, size_t prefix, char quote, bool triple);
+// A word with a quote behind it that closes nothing.
+void diag_string_unopened(cel_diags *d, cel_span at);
 void diag_escape(cel_diags *d, cel_span at);
 void diag_escape_digits(cel_diags *d, cel_span at, int base, size_t count);
 void diag_escape_code_point(cel_diags *d, cel_span at, uint32_t c);
@@ -105,6 +110,9 @@ bool diag_undeclared_function(cel_diags *d, const tact_cel_env *env, const cel_n
 void diag_no_overload(cel_diags *d, const cel_node *call, const cel_function *f, const tact_type *const *args,
                       uint32_t count);
 void diag_wrong_type(cel_diags *d, cel_span at, const tact_type *expected, const tact_type *found);
+// `term` of `whole`, a chain of && or ||, is no condition; `compared` is what the chain is compared with, or NULL.
+void diag_not_condition(cel_diags *d, const cel_node *whole, const cel_node *term, const tact_type *found,
+                        const cel_node *compared);
 void diag_wrong_result(cel_diags *d, cel_span at, const tact_type *expected, const tact_type *found);
 void diag_branches(cel_diags *d, cel_span at, const tact_type *a, const tact_type *b); // of `?:`, or of optFlatMap
 void diag_no_fields(cel_diags *d, const tact_cel_env *env, cel_span at, const tact_type *of, tact_str field);

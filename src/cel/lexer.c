@@ -2,8 +2,8 @@
 //
 // Cutting the source into tokens. The subtle part is what happens with text that is no CEL: slips with a plain
 // intention
-// (`=` for `==`, typographic quotes, a full-width bracket) are reported and then read as what was meant, so that one
-// slip gives one diagnostic and the rest of the expression is still looked at.
+// (`=` for `==`, `and` for `&&`, typographic quotes, a full-width bracket) are reported and then read as what was
+// meant, so that one slip gives one diagnostic and the rest of the expression is still looked at.
 #include "cel/lexer.h"
 
 #include "base/utf8.h"
@@ -106,19 +106,39 @@ static const char *word_end(const cel_lexer *l, const char *at) {
     return at;
 }
 
+// Whether a quote at `at` closes what none opened: those from there to the end of the line are not in pairs.
+static bool closes_nothing(const cel_lexer *l, const char *at) {
+    if (at == l->end || (*at != '"' && *at != '\'')) return false;
+    char quote = *at;
+    size_t count = 0;
+    for (; at < l->end && *at != '\n' && *at != '\r'; at++) {
+        if (*at == quote) count++;
+        if (*at == '\\' && l->end - at > 1) at++;
+    }
+    return count % 2 == 1;
+}
+
+// A word that is no name; with the quote behind it if that was to close a text that no quote opens.
 static void take_foreign_word(cel_lexer *l, cel_token *t) {
-    take_bad(l, t, (size_t)(word_end(l, l->at) - l->at));
-    diag_foreign_name(l->diags, t->span);
+    const char *last = word_end(l, l->at);
+    bool quote = closes_nothing(l, last);
+    take_bad(l, t, (size_t)(last + quote - l->at));
+    if (quote) {
+        diag_string_unopened(l->diags, t->span);
+    } else {
+        diag_foreign_name(l->diags, t->span);
+    }
 }
 
 static void take_word(cel_lexer *l, cel_token *t) {
     const char *at = l->at + 1;
     while (at < l->end && is(*at, NAME)) at++;
     size_t len = (size_t)(at - l->at);
-    if (at < l->end && is_foreign(*at) && word_end(l, at) != at) {
+    cel_token_kind kind = token_of_word(l->at, len);
+    if (word_end(l, at) != at || (kind == TOKEN_IDENT && closes_nothing(l, at))) {
         take_foreign_word(l, t);
     } else {
-        take(l, t, token_of_word(l->at, len), len);
+        take(l, t, kind, len);
     }
 }
 
@@ -315,7 +335,7 @@ static void take_unexpected(cel_lexer *l, cel_token *t) {
     diag_unexpected_character(l->diags, span);
 }
 
-// ---- The next token -------------------------------------------------------------------------------------------------
+// ---- Operators and white space --------------------------------------------------------------------------------------
 
 void lexer_init(cel_lexer *l, tact_str source, cel_diags *diags) {
     const char *text = source.len ? source.ptr : "";
@@ -330,8 +350,10 @@ static const char *comment_end(const char *at, const char *end) {
     return end;
 }
 
-// White space and comments, those of other languages as well.
-static void skip_space(cel_lexer *l) {
+// White space and comments, those of other languages as well. True if one of those was reported, which takes the place
+// of what follows as the fault there.
+static bool skip_space(cel_lexer *l) {
+    bool reported = false;
     while (l->at < l->end) {
         if (is(*l->at, SPACE)) {
             l->at++;
@@ -340,14 +362,17 @@ static void skip_space(cel_lexer *l) {
             l->at = last ? last : l->end;
         } else if (*l->at == '/' && peek(l, 1) == '*') {
             diag_unexpected_character(l->diags, span_between(l, l->at, l->at + 2));
+            reported = true;
             l->at = comment_end(l->at + 2, l->end);
         } else if (*l->at == '#') {
             diag_unexpected_character(l->diags, span_between(l, l->at, l->at + 1));
+            reported = true;
             l->at = line_end(l->at, l->end);
         } else {
-            return;
+            break;
         }
     }
+    return reported;
 }
 
 // Operators that share a beginning, longest first, and what other languages write for them.
@@ -357,10 +382,12 @@ static void take_operator(cel_lexer *l, cel_token *t) {
         uint8_t len;
         cel_token_kind kind;
     } table[] = {
-        {"===", 3, TOKEN_EQ}, {"==", 2, TOKEN_EQ}, {"=<", 2, TOKEN_LE}, {"=>", 2, TOKEN_GE},  {"=", 1, TOKEN_EQ},
-        {"!==", 3, TOKEN_NE}, {"!=", 2, TOKEN_NE}, {"!", 1, TOKEN_NOT}, {"<>", 2, TOKEN_NE},  {"<=", 2, TOKEN_LE},
-        {"<", 1, TOKEN_LT},   {">=", 2, TOKEN_GE}, {">", 1, TOKEN_GT},  {"&&", 2, TOKEN_AND}, {"&", 1, TOKEN_AND},
-        {"||", 2, TOKEN_OR},  {"|", 1, TOKEN_OR},
+        {"===", 3, TOKEN_EQ}, {"= =", 3, TOKEN_EQ}, {"= >", 3, TOKEN_GE},  {"= <", 3, TOKEN_LE}, {"==", 2, TOKEN_EQ},
+        {"=<", 2, TOKEN_LE},  {"=>", 2, TOKEN_GE},  {"=", 1, TOKEN_EQ},    {"!==", 3, TOKEN_NE}, {"! =", 3, TOKEN_NE},
+        {"!=", 2, TOKEN_NE},  {"!", 1, TOKEN_NOT},  {"< =", 3, TOKEN_LE},  {"< >", 3, TOKEN_NE}, {"<==", 3, TOKEN_LE},
+        {"<>", 2, TOKEN_NE},  {"<=", 2, TOKEN_LE},  {"<", 1, TOKEN_LT},    {"> =", 3, TOKEN_GE}, {">==", 3, TOKEN_GE},
+        {">=", 2, TOKEN_GE},  {">", 1, TOKEN_GT},   {"&&&", 3, TOKEN_AND}, {"&&", 2, TOKEN_AND}, {"&", 1, TOKEN_AND},
+        {"|||", 3, TOKEN_OR}, {"||", 2, TOKEN_OR},  {"|", 1, TOKEN_OR},
     };
     size_t i = 0;
     while (*l->at != table[i].written[0] || (size_t)(l->end - l->at) < table[i].len ||
@@ -375,10 +402,69 @@ static void take_operator(cel_lexer *l, cel_token *t) {
     }
 }
 
+// `->` is no CEL: fields are behind it elsewhere, or, behind a blank, what is said of a variable.
+static void take_arrow(cel_lexer *l, cel_token *t) {
+    bool apart = l->at > l->start && is(l->at[-1], SPACE);
+    mend(l, t, apart ? "," : ".", 2);
+}
+
+// ---- Words of other languages ---------------------------------------------------------------------------------------
+
+// Behind `words` at `at`, in any case of letters, or NULL if they do not stand there.
+static const char *words_end(const cel_lexer *l, const char *at, const char *words) {
+    for (; *words; words++) {
+        if (*words == ' ') {
+            while (at < l->end && is(*at, SPACE)) at++;
+        } else if (at < l->end && (*at >= 'A' && *at <= 'Z' ? *at | 0x20 : *at) == *words) {
+            at++;
+        } else {
+            return NULL;
+        }
+    }
+    return at == l->end || !is(*at, NAME) ? at : NULL;
+}
+
+// Whether what stands at `at` can follow no name, since an operand begins there; or (`reserved`) nothing that is no
+// name.
+static bool begins_operand(const cel_lexer *l, const char *at, bool reserved) {
+    while (at < l->end && is(*at, SPACE)) at++;
+    if (reserved && at < l->end && *at == '(') return true;
+    if (at == l->end || !(is(*at, NAME) || *at == '"' || *at == '\'')) return false;
+    return token_of_word(at, (size_t)(word_end(l, at) - at)) != TOKEN_IN;
+}
+
+bool lexer_slip(cel_lexer *l, cel_token *t, bool operand, bool quiet) {
+    static const struct {
+        cel_token_kind kind;
+        bool operand;
+        const char *words, *hint;
+    } table[] = {
+#define X(KIND, words, hint) {TOKEN_##KIND, false, words, hint},
+#define BEFORE(KIND, words, hint) {TOKEN_##KIND, true, words, hint},
+#include "cel/slip_tbl.h"
+#undef X
+#undef BEFORE
+    };
+    const char *at = l->start + t->span.pos, *last = NULL;
+    size_t i = 0, count = sizeof table / sizeof *table;
+    for (; i < count; i++) {
+        last = table[i].operand == operand ? words_end(l, at, table[i].words) : NULL;
+        if (last) break;
+    }
+    if (i == count || (operand && !begins_operand(l, last, t->kind == TOKEN_RESERVED))) return false;
+    l->at = at;
+    take(l, t, table[i].kind, (size_t)(last - at));
+    t->reported = true;
+    if (!quiet) diag_slip(l->diags, t->span, token_spelling(t->kind), table[i].hint);
+    return true;
+}
+
+// ---- The next token -------------------------------------------------------------------------------------------------
+
 void lexer_next(cel_lexer *l, cel_token *t) {
     *t = (cel_token){0};
 again:
-    skip_space(l);
+    t->reported |= skip_space(l);
     if (l->at == l->end) {
         take(l, t, TOKEN_END, 0);
         return;
@@ -409,7 +495,13 @@ again:
     case ':': take(l, t, TOKEN_COLON, 1); break;
     case '?': take(l, t, TOKEN_QUESTION, 1); break;
     case '+': take(l, t, TOKEN_ADD, 1); break;
-    case '-': take(l, t, TOKEN_SUB, 1); break;
+    case '-':
+        if (peek(l, 1) == '>') {
+            take_arrow(l, t);
+        } else {
+            take(l, t, TOKEN_SUB, 1);
+        }
+        break;
     case '*': take(l, t, TOKEN_MUL, 1); break;
     case '/': take(l, t, TOKEN_DIV, 1); break;
     case '%': take(l, t, TOKEN_MOD, 1); break;

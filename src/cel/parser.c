@@ -34,7 +34,10 @@ typedef struct parser {
     uint32_t end;     // of the token before it
     uint32_t nesting; // of functions of this file; bounds the stack
     bool panic;
-    uint32_t panic_at;            // the token at which it began
+    uint32_t panic_at; // the token at which it began
+    bool astray;       // what is read is part of no expression
+    bool mended;       // a token was read as another than is written; the last such at `mended_at`
+    uint32_t mended_at;
     bool signed_number;           // the last unary expression was a number with a minus
     uint32_t opened[TOKEN_KINDS]; // brackets that are open, by the kind of token that closes them
     cel_part *parts;              // a stack of what is being collected
@@ -44,6 +47,7 @@ typedef struct parser {
 } parser;
 
 static cel_node *conditional(parser *p);
+static cel_node *binary(parser *p, uint8_t precedence);
 
 // ---- Tokens ---------------------------------------------------------------------------------------------------------
 
@@ -52,21 +56,34 @@ static void begin_panic(parser *p, uint32_t at) {
     p->panic_at = at;
 }
 
+// Reads no further, and says no more.
+static void give_up(parser *p) {
+    p->lexer.at = p->lexer.end;
+    begin_panic(p, UINT32_MAX);
+}
+
 static void advance(parser *p) {
     if (p->token.kind != TOKEN_END) p->end = p->token.span.pos + p->token.span.len;
     bool full = p->diags->count >= TACT_CEL_DIAGNOSTICS_MAX;
-    if (p->ast->fault || full) { // what follows can be neither built nor reported
-        p->lexer.at = p->lexer.end;
-        begin_panic(p, UINT32_MAX);
-    }
+    if (p->ast->fault || full) give_up(p); // what follows can be neither built nor reported
     lexer_next(&p->lexer, &p->token);
     if (p->token.reported) begin_panic(p, p->token.span.pos);
 }
 
-// Passes a token after which text makes sense again.
+// Passes a token after which text makes sense again; so it does behind one that was mended, once that has its place.
 static void pass(parser *p) {
-    if (p->panic && p->token.span.pos > p->panic_at) p->panic = false;
+    if (p->panic && (p->token.span.pos > p->panic_at || p->token.reported)) p->panic = false;
+    if (p->token.reported) p->mended_at = p->token.span.pos;
+    p->mended |= p->token.reported;
     advance(p);
+}
+
+// Reads the next token as what it means in another language, where an operator is due, or (`operand`) where an operand
+// is. Of a word that means nothing here all that follows is another language's, too.
+static void mend(parser *p, bool operand) {
+    if (p->token.reported || !lexer_slip(&p->lexer, &p->token, operand, p->astray)) return;
+    begin_panic(p, p->token.span.pos);
+    if (p->token.kind == TOKEN_BAD) give_up(p);
 }
 
 static bool next_is(const parser *p, cel_token_kind kind) {
@@ -161,12 +178,15 @@ static bool ends_expression(cel_token_kind kind) {
 // Reads what cannot be part of the expression before it, so that faults in it are found too. What should come is
 // `closer`, or a comma if `comma`.
 static void read_astray(parser *p, cel_token_kind closer, bool comma) {
+    bool astray = p->astray;
+    p->astray = true;
     while (!ends_expression(p->token.kind)) {
         if (complain(p)) diag_unexpected(p->diags, p->token.span, &p->token, closer, comma);
         uint32_t before = p->token.span.pos;
         (void)conditional(p);
         if (p->token.span.pos == before && !next_is(p, TOKEN_END)) advance(p);
     }
+    p->astray = astray;
 }
 
 // A whole expression, up to a token that may end one.
@@ -178,23 +198,26 @@ static cel_node *expression(parser *p, cel_token_kind closer, bool comma) {
     return bad(p, start);
 }
 
-// The bracket that closes what `open` opened.
-static void close(parser *p, cel_token_kind closer, cel_span open, bool comma) {
+// The bracket that closes what `open` opened. False if something stands before it.
+static bool close(parser *p, cel_token_kind closer, cel_span open, bool comma) {
     p->opened[closer]--;
     if (next_is(p, closer)) {
         advance(p);
-        return;
+        return true;
     }
     if (complain(p)) diag_unclosed(p->diags, here(p), &p->token, closer, comma, open);
+    bool alone = true;
     while (!next_is(p, closer) && !next_is(p, TOKEN_END)) {
         if (closes(p->token.kind)) {
-            if (p->opened[p->token.kind]) return; // closes something further out
-            break;                                // was meant for this one
+            if (p->opened[p->token.kind]) return alone; // closes something further out
+            break;                                      // was meant for this one
         }
+        alone = false;
         pass(p);
         if (!ends_expression(p->token.kind)) (void)expression(p, closer, comma);
     }
     advance(p);
+    return alone;
 }
 
 static cel_span open(parser *p, cel_token_kind closer) {
@@ -346,8 +369,7 @@ static cel_node *call(parser *p, uint32_t start, cel_span at, tact_str name, cel
 static cel_node *group(parser *p) {
     cel_span at = open(p, TOKEN_RPAREN);
     cel_node *n = expression(p, TOKEN_RPAREN, false);
-    close(p, TOKEN_RPAREN, at, false);
-    return n;
+    return close(p, TOKEN_RPAREN, at, false) ? n : bad(p, at.pos);
 }
 
 static cel_node *list(parser *p) {
@@ -365,12 +387,13 @@ static cel_node *list(parser *p) {
     return ast_list(p->ast, at, from(p, at.pos), items, count);
 }
 
-// `:` and the value of an entry.
-static cel_node *entry_value(parser *p, bool message) {
+// `:` and the value of the entry that begins at `start`.
+static cel_node *entry_value(parser *p, uint32_t start, bool message) {
     if (next_is(p, TOKEN_COLON)) {
         pass(p);
         return expression(p, TOKEN_RBRACE, true);
     }
+    if (p->mended && p->mended_at >= start) begin_panic(p, p->token.span.pos); // `=` for the colon
     if (complain(p)) diag_expected_entry_colon(p->diags, here(p), &p->token, message);
     read_astray(p, TOKEN_RBRACE, true);
     return bad(p, p->token.span.pos);
@@ -381,9 +404,10 @@ static cel_node *map(parser *p) {
     cel_span at = open(p, TOKEN_RBRACE);
     if (!nothing(p, TOKEN_RBRACE)) {
         do {
-            cel_part entry = {.optional = question(p, p->token.span.pos)};
+            uint32_t start = p->token.span.pos;
+            cel_part entry = {.optional = question(p, start)};
             entry.key = expression(p, TOKEN_COLON, false);
-            entry.node = entry_value(p, false);
+            entry.node = entry_value(p, start, false);
             push_part(p, entry);
         } while (another(p, TOKEN_RBRACE, true));
     }
@@ -425,13 +449,14 @@ static cel_node *message(parser *p, uint32_t start, cel_span at, tact_str name) 
     cel_span brace = open(p, TOKEN_RBRACE);
     if (!nothing(p, TOKEN_RBRACE)) {
         do {
-            cel_part entry = {.optional = question(p, p->token.span.pos)};
+            uint32_t first = p->token.span.pos;
+            cel_part entry = {.optional = question(p, first)};
             if (is_field(p->token.kind)) {
                 entry.field = field_name(p);
             } else {
                 expected_field(p, true);
             }
-            entry.node = entry_value(p, true);
+            entry.node = entry_value(p, first, true);
             push_part(p, entry);
         } while (another(p, TOKEN_RBRACE, true));
     }
@@ -574,9 +599,11 @@ static cel_node *postfix(parser *p, const cel_span *minus) {
         case TOKEN_LPAREN: // of something that was reported and is no name
             if (n->kind != CEL_BAD || !p->panic) return n;
             discard_arguments(p);
-            begin_panic(p, p->token.span.pos); // `if (x) y` is one fault
             n = bad(p, start);
             break;
+        case TOKEN_IDENT:
+        case TOKEN_RESERVED:
+        case TOKEN_NOT: mend(p, false); return n;
         default: return n;
         }
     }
@@ -584,7 +611,21 @@ static cel_node *postfix(parser *p, const cel_span *minus) {
 
 // ---- Operators ------------------------------------------------------------------------------------------------------
 
+// `not` of other languages, which is of a whole comparison.
+static cel_node *negated_word(parser *p) {
+    cel_span at = p->token.span;
+    pass(p);
+    if (!enter(p)) return bad(p, at.pos);
+    cel_part arg = {.node = binary(p, 1)};
+    leave(p);
+    return ast_call(p->ast, at, from(p, at.pos), TACT_STR(CEL_OP_NOT), NULL, &arg, 1);
+}
+
 static cel_node *unary(parser *p) {
+    if (next_is(p, TOKEN_IDENT) || next_is(p, TOKEN_RESERVED)) {
+        mend(p, true);
+        if (next_is(p, TOKEN_NOT)) return negated_word(p);
+    }
     cel_token_kind kind = p->token.kind;
     cel_span at = p->token.span;
     p->signed_number = false;
@@ -673,6 +714,9 @@ static cel_node *choice(parser *p, uint32_t start, cel_node *condition) {
     if (next_is(p, TOKEN_COLON)) {
         pass(p);
         args[2].node = conditional(p);
+    } else if (p->lexer.start[at.pos + 1] == '.') { // `a?.b` of other languages
+        if (complain(p)) diag_slip(p->diags, (cel_span){at.pos, 2}, ".?", "");
+        return bad(p, start);
     } else {
         if (complain(p)) diag_expected_choice_colon(p->diags, here(p), &p->token);
         args[2].node = bad(p, p->token.span.pos);
