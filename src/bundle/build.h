@@ -113,6 +113,15 @@ typedef enum build_result { BUILD_BOOL, BUILD_DOUBLE, BUILD_ANY } build_result;
 bool build_rule(builder *B, const yaml_node *node, build_scope scope, build_result result, bundle_rule *out);
 // Compiles a part of a scalar's text, whatever it comes to; NULL with its faults.
 const tact_cel_program *build_part(builder *B, const yaml_node *node, tact_str part, build_scope scope);
+// What a slot can be, as its attribute or context value declares it.
+typedef struct build_domain {
+    tact_str name; // without its record; empty: nothing is declared
+    const tact_value *allowed;
+    uint32_t allowed_count; // 0: anything
+    bool has_min, has_max;
+    tact_value min, max;
+} build_domain;
+build_domain build_domain_of(const builder *B, uint32_t slot); // build_never.c
 // Warns of what a rule compares with that can never be. `form` is what the scalar's text says.
 void build_warn_never(builder *B, const yaml_node *node, const normal_form *form); // build_never.c
 // Looks in an expression's text for names of `record` (`record.name`), or, with no fields, for `record` itself; `found`

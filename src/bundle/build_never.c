@@ -6,28 +6,20 @@
 #include "bundle/build.h"
 #include "value/value.h"
 
-typedef struct domain { // what a slot can be
-    tact_str name;      // without its record
-    const tact_value *allowed;
-    uint32_t allowed_count; // 0: anything
-    bool has_min, has_max;
-    tact_value min, max;
-} domain;
-
-static domain domain_of(const builder *B, uint32_t slot) {
+build_domain build_domain_of(const builder *B, uint32_t slot) {
     const bundle_slot *s = &B->b->slots[slot];
     if (s->kind == BUNDLE_SLOT_ATTRIBUTE) {
         const schema_attribute *m = &B->b->schema->attributes[s->number];
-        return (domain){m->name, m->allowed, m->allowed_count, m->has_min, m->has_max, m->min, m->max};
+        return (build_domain){m->name, m->allowed, m->allowed_count, m->has_min, m->has_max, m->min, m->max};
     }
     if (s->kind == BUNDLE_SLOT_CONTEXT && s->number < B->b->context_count) {
         const bundle_context *c = &B->b->context[s->number];
-        return (domain){.name = c->name, .allowed = c->allowed, .allowed_count = c->allowed_count};
+        return (build_domain){.name = c->name, .allowed = c->allowed, .allowed_count = c->allowed_count};
     }
-    return (domain){.name = {NULL, 0}};
+    return (build_domain){.name = {NULL, 0}};
 }
 
-static bool is_declared(const domain *d, tact_value v) {
+static bool is_declared(const build_domain *d, tact_value v) {
     for (uint32_t i = 0; i < d->allowed_count; i++) {
         if (tact_value_equal(d->allowed[i], v)) return true;
     }
@@ -35,7 +27,7 @@ static bool is_declared(const domain *d, tact_value v) {
 }
 
 // What was meant by a text, or all that there is.
-static const char *hint_of(builder *B, const domain *d, tact_value v) {
+static const char *hint_of(builder *B, const build_domain *d, tact_value v) {
     near n = near_to(v.kind == TACT_STRING ? value_str(v) : (tact_str){NULL, 0});
     buf list = buf_in(B->scratch);
     n.beginnings = true;
@@ -56,7 +48,7 @@ static const char *const signs[] = {
 };
 
 // The bound that keeps the attribute from being `kind` than the value; NULL: none does.
-static const char *bound_against(const domain *d, normal_kind kind, tact_value v) {
+static const char *bound_against(const build_domain *d, normal_kind kind, tact_value v) {
     int low = d->has_min ? value_compare(v, d->min) : 1, high = d->has_max ? value_compare(v, d->max) : -1;
     bool below = d->has_min && low == -1, above = d->has_max && high == 1;
     switch (kind) {
@@ -86,7 +78,7 @@ static void warn_never(builder *B, buf *said, cel_span at, const char *hint) {
 }
 
 // A value that is not among those allowed.
-static void warn_undeclared(builder *B, const domain *d, uint8_t kind, tact_value v, cel_span at) {
+static void warn_undeclared(builder *B, const build_domain *d, uint8_t kind, tact_value v, cel_span at) {
     buf said = buf_in(B->scratch);
     buf_printf(&said, "`%.*s` %s ", (int)d->name.len, d->name.ptr,
                asks_whether_member(kind) ? "never holds" : "is never");
@@ -95,7 +87,7 @@ static void warn_undeclared(builder *B, const domain *d, uint8_t kind, tact_valu
 }
 
 // A value beyond a bound.
-static void warn_beyond(builder *B, const domain *d, normal_kind kind, tact_value v, cel_span at) {
+static void warn_beyond(builder *B, const build_domain *d, normal_kind kind, tact_value v, cel_span at) {
     const char *sign = kind < sizeof signs / sizeof *signs ? signs[kind] : NULL;
     const char *bound = sign ? bound_against(d, kind, v) : NULL;
     if (!bound) return;
@@ -107,7 +99,7 @@ static void warn_beyond(builder *B, const domain *d, normal_kind kind, tact_valu
     warn_never(B, &said, at, NULL);
 }
 
-static void warn_value(builder *B, const domain *d, const normal_form *f, tact_value v, cel_span at) {
+static void warn_value(builder *B, const build_domain *d, const normal_form *f, tact_value v, cel_span at) {
     if (asks_for_equal(f->kind) && !is_declared(d, v)) {
         warn_undeclared(B, d, f->kind, v, at);
     } else {
@@ -116,7 +108,7 @@ static void warn_value(builder *B, const domain *d, const normal_form *f, tact_v
 }
 
 static void warn_leaf(builder *B, const yaml_node *node, const normal_form *f) {
-    const domain d = domain_of(B, f->slot);
+    const build_domain d = build_domain_of(B, f->slot);
     if (!d.allowed_count && !d.has_min && !d.has_max) return;
     cel_span at;
     (void)yaml_span(B->r, node, f->pos, f->len, &at);

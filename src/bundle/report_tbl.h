@@ -37,6 +37,7 @@ X(RESTRICTED_FALLBACK, restricted_fallback, INVALID, "a fallback that something 
 X(TEST, test_failed, INVALID, "a test of the bundle that does not come out as it says")
 // Warnings (lint.h)
 X(NEVER, never, OK, "rules that can never hold")
+X(ALWAYS, always, OK, "rules that are true of everybody they can be asked of")
 X(SHADOWED, shadowed, OK, "an offer that others always come before")
 X(NO_CONTENT, no_content, OK, "an offer without content for any placement")
 X(UNUSED, unused, OK, "a segment that nobody reads")

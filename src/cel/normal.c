@@ -34,12 +34,13 @@ static const normal_form *other(maker *m, const cel_node *node, bool negated) {
     return f;
 }
 
-static const normal_form *predicate(maker *m, normal_kind kind, const cel_node *node, uint32_t slot,
+static const normal_form *predicate(maker *m, normal_kind kind, const cel_node *node, const cel_node *slot,
                                     const tact_value *values, uint32_t count) {
     normal_form *f = leaf(m, kind, node);
     tact_value copy;
     if (!f) return NULL;
-    f->slot = slot;
+    f->slot = slot->to.index;
+    f->whole = slot->type->kind == TYPE_INT || slot->type->kind == TYPE_BOOL;
     f->count = count;
     m->failed |= !value_copy(m->arena, tact_list(values, count), &copy);
     if (!m->failed) f->values = copy.as.items;
@@ -132,7 +133,7 @@ static const normal_form *read_comparison(maker *m, const cel_node *node, bool n
     const cel_node *slot = straight ? x : y;
     if (negated && c->ordered && (!always_ordered(slot->type) || is_nan(v))) return NULL;
     normal_kind kind = straight ? c->kind : c->flipped;
-    return predicate(m, negated ? opposites[kind] : kind, node, slot->to.index, &v, 1);
+    return predicate(m, negated ? opposites[kind] : kind, node, slot, &v, 1);
 }
 
 static const normal_form *read_in(maker *m, const cel_node *node, bool negated) {
@@ -140,10 +141,10 @@ static const normal_form *read_in(maker *m, const cel_node *node, bool negated) 
     const cel_node *x = node->as.call.args[0], *y = node->as.call.args[1];
     tact_value v = tact_null();
     if (is_slot(x) && is_constant(y, &v) && v.kind == TACT_LIST) {
-        return predicate(m, negated ? NORMAL_NOT_IN : NORMAL_IN, node, x->to.index, v.as.items, v.len);
+        return predicate(m, negated ? NORMAL_NOT_IN : NORMAL_IN, node, x, v.as.items, v.len);
     }
     if (is_slot(y) && y->type->kind == TYPE_LIST && is_constant(x, &v)) {
-        return predicate(m, negated ? NORMAL_HAS_NOT : NORMAL_HAS, node, y->to.index, &v, 1);
+        return predicate(m, negated ? NORMAL_HAS_NOT : NORMAL_HAS, node, y, &v, 1);
     }
     return NULL;
 }
@@ -186,10 +187,10 @@ static const normal_form *read_node(maker *m, const cel_node *node, bool negated
     if (is_constant(node, &v) && v.kind == TACT_BOOL) return v.as.b != negated ? &truth : &falsehood;
     if (is_slot(node) && node->type->kind == TYPE_BOOL) {
         v = tact_bool(!negated);
-        return predicate(m, NORMAL_EQ, node, node->to.index, &v, 1);
+        return predicate(m, NORMAL_EQ, node, node, &v, 1);
     }
     if (node->kind == CEL_SELECT && node->test && node->ref == CEL_REF_SLOT) {
-        return predicate(m, negated ? NORMAL_ABSENT : NORMAL_PRESENT, node, node->to.index, NULL, 0);
+        return predicate(m, negated ? NORMAL_ABSENT : NORMAL_PRESENT, node, node, NULL, 0);
     }
     if (node->kind == CEL_CALL && node->ref == CEL_REF_NONE) return read_call(m, node, negated);
     return other(m, node, negated);
@@ -275,24 +276,56 @@ static bool is_upper(const normal_form *f) {
     return f->kind == NORMAL_LT || f->kind == NORMAL_LE;
 }
 
+// Whether no whole number lies between: of an int, above 5 and below 6.
+static bool is_gap(const normal_form *lower, const normal_form *upper) {
+    if (!lower->whole || lower->values[0].kind != TACT_INT || upper->values[0].kind != TACT_INT) return false;
+    int64_t low, high;
+    bool none = __builtin_add_overflow(lower->values[0].as.i, lower->kind == NORMAL_GT, &low);
+    none |= __builtin_sub_overflow(upper->values[0].as.i, upper->kind == NORMAL_LT, &high);
+    return none || low > high;
+}
+
+// Whether one says true and the other false, of a slot that is nothing else.
+static bool are_both_answers(const normal_form *x, const normal_form *y) {
+    bool answers = x->whole && x->values[0].kind == TACT_BOOL && y->values[0].kind == TACT_BOOL;
+    return answers && x->values[0].as.b != y->values[0].as.b;
+}
+
 // Two predicates over one slot that no value passes, as far as the two tell.
 static bool pair_clashes(const normal_form *x, const normal_form *y) {
     if (x->kind == NORMAL_ABSENT || y->kind == NORMAL_ABSENT) return x->kind != y->kind;
     if (x->kind == NORMAL_HAS && y->kind == NORMAL_HAS_NOT) return tact_value_equal(x->values[0], y->values[0]);
     if (x->kind == NORMAL_HAS_NOT && y->kind == NORMAL_HAS) return tact_value_equal(x->values[0], y->values[0]);
+    if (x->kind == NORMAL_NE && y->kind == NORMAL_NE) return are_both_answers(x, y);
     if (is_upper(x) && is_lower(y)) return pair_clashes(y, x);
     if (!is_lower(x) || !is_upper(y)) return false;
     int order = value_compare(x->values[0], y->values[0]);
     if (order == VALUE_UNORDERED || order == VALUE_NO_ORDER) return false;
-    return order > 0 || (order == 0 && (x->kind == NORMAL_GT || y->kind == NORMAL_LT));
+    return is_gap(x, y) || order > 0 || (order == 0 && (x->kind == NORMAL_GT || y->kind == NORMAL_LT));
 }
 
-// Whether all that was chosen of the value's slot allow it but `from`, which it is taken from.
+// The predicates that every value of the slot passes.
+static const normal_form *const *known_of(const search *s, uint32_t slot, uint32_t *count) {
+    const normal_form *const *known = s->meanings->known && slot < s->meanings->count ? s->meanings->known : NULL;
+    *count = 0;
+    if (!known || !known[slot]) return NULL;
+    bool several = known[slot]->kind == NORMAL_AND;
+    *count = several ? known[slot]->count : 1;
+    return several ? known[slot]->parts : &known[slot];
+}
+
+// Whether all that was chosen or is known of the value's slot allow it but `from`, which it is taken from.
 static bool all_allow(search *s, const normal_form *from, tact_value v) {
     for (uint32_t i = s->newest[from->slot % BUCKETS]; i != NOBODY; i = s->before[i]) {
         const normal_form *f = s->chosen[i];
         s->steps += 1 + f->count;
         if (f->slot == from->slot && f != from && !allows(f, v)) return false;
+    }
+    uint32_t count;
+    const normal_form *const *known = known_of(s, from->slot, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        s->steps += 1 + known[i]->count;
+        if (known[i] != from && !allows(known[i], v)) return false;
     }
     return true;
 }
@@ -305,6 +338,17 @@ static bool leaves_nothing(search *s, const normal_form *x) {
     return true;
 }
 
+static bool clashes_with_known(search *s, const normal_form *f) {
+    uint32_t count;
+    const normal_form *const *known = known_of(s, f->slot, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        s->steps++;
+        if (pair_clashes(known[i], f)) return true;
+        if ((known[i]->kind == NORMAL_EQ || known[i]->kind == NORMAL_IN) && leaves_nothing(s, known[i])) return true;
+    }
+    return false;
+}
+
 // The newest of the chosen against those before it. Where one says which values there can be, each is tried on all.
 static bool newest_clashes(search *s) {
     const normal_form *f = s->chosen[s->count - 1];
@@ -315,7 +359,7 @@ static bool newest_clashes(search *s) {
         if (x != f && pair_clashes(x, f)) return true;
         if ((x->kind == NORMAL_EQ || x->kind == NORMAL_IN) && leaves_nothing(s, x)) return true;
     }
-    return false;
+    return f->kind != NORMAL_ABSENT && clashes_with_known(s, f);
 }
 
 typedef struct frame { // forms that still have to hold, from part `at` on, and then `rest`
@@ -409,6 +453,39 @@ bool normal_can_hold_within(const normal_form *const *forms, uint32_t count, nor
 
 bool normal_can_hold(const normal_form *const *forms, uint32_t count, const normal_form **clash) {
     return normal_can_hold_within(forms, count, &(normal_meanings){.steps_left = NORMAL_STEPS_MAX}, clash);
+}
+
+// ---- What always holds ----------------------------------------------------------------------------------------------
+
+// What makes a form false, if its slots have values. Of numbers that are none (NaN), which are kept out of all that is
+// stored, nothing is said.
+static const normal_form *opposite_of(maker *m, const normal_form *f) {
+    static const normal_kind kinds[] = {
+        [NORMAL_TRUE] = NORMAL_FALSE,     [NORMAL_FALSE] = NORMAL_TRUE,  [NORMAL_AND] = NORMAL_OR,
+        [NORMAL_OR] = NORMAL_AND,         [NORMAL_EQ] = NORMAL_NE,       [NORMAL_NE] = NORMAL_EQ,
+        [NORMAL_LT] = NORMAL_GE,          [NORMAL_LE] = NORMAL_GT,       [NORMAL_GT] = NORMAL_LE,
+        [NORMAL_GE] = NORMAL_LT,          [NORMAL_IN] = NORMAL_NOT_IN,   [NORMAL_NOT_IN] = NORMAL_IN,
+        [NORMAL_HAS] = NORMAL_HAS_NOT,    [NORMAL_HAS_NOT] = NORMAL_HAS, [NORMAL_PRESENT] = NORMAL_ABSENT,
+        [NORMAL_ABSENT] = NORMAL_PRESENT, [NORMAL_OTHER] = NORMAL_OTHER,
+    };
+    normal_form *turned = ARENA_NEW(m->arena, normal_form);
+    const normal_form **parts = turned && f->parts ? arena_array(m->arena, f->count, sizeof *parts) : NULL;
+    m->failed |= !turned || (f->parts && !parts);
+    if (m->failed) return &truth;
+    *turned = *f;
+    turned->kind = (uint8_t)kinds[f->kind];
+    for (uint32_t i = 0; parts && i < f->count; i++) parts[i] = opposite_of(m, f->parts[i]);
+    if (parts) turned->parts = parts;
+    return turned;
+}
+
+bool normal_always_holds(const normal_form *f, normal_meanings *m, arena *a) {
+    maker made = {.arena = a};
+    const normal_form *opposite = opposite_of(&made, f);
+    normal_meanings alone = {.steps_left = m->steps_left};
+    bool holds = !made.failed && !normal_can_hold_within(&opposite, 1, &alone, NULL);
+    m->steps_left = alone.steps_left;
+    return holds;
 }
 
 // ---- Printing -------------------------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ typedef struct normal_form normal_form;
 struct normal_form {
     uint8_t kind;                    // normal_kind
     bool negated;                    // OTHER: holds if the sub-expression is false
+    bool whole;                      // of a slot that is an int or a bool: nothing lies between a value and the next
     uint32_t slot;                   // of a predicate
     uint32_t count;                  // of parts, or of values
     const normal_form *const *parts; // AND, OR: at least two
@@ -63,7 +64,14 @@ typedef struct normal_meanings {
     const normal_form *const *of; // by slot; NULL: nothing
     uint32_t count;
     uint64_t steps_left; // of all questions; without any the answer is true
+    // What every value of a slot passes, if it has one: a predicate over the slot, or an AND of those. By slot; NULL:
+    // nothing, and as a whole nothing of any.
+    const normal_form *const *known;
 } normal_meanings;
+
+// Whether a form holds of all values that its slots can have together, absence aside: what would make it false
+// contradicts itself. `known` is not looked at.
+bool normal_always_holds(const normal_form *f, normal_meanings *m, arena *a);
 
 // The same with meanings. A clash within a meaning is told as the predicate of `forms` that it is the meaning of.
 bool normal_can_hold_within(const normal_form *const *forms, uint32_t count, normal_meanings *m,

@@ -714,7 +714,8 @@ static cel_node *choice(parser *p, uint32_t start, cel_node *condition) {
     if (next_is(p, TOKEN_COLON)) {
         pass(p);
         args[2].node = conditional(p);
-    } else if (p->lexer.start[at.pos + 1] == '.') { // `a?.b` of other languages
+    } else if (text_of(p, (cel_span){at.pos, p->end - at.pos}).len > 1 && p->lexer.start[at.pos + 1] == '.') {
+        // `a?.b` of other languages
         if (complain(p)) diag_slip(p->diags, (cel_span){at.pos, 2}, ".?", "");
         return bad(p, start);
     } else {

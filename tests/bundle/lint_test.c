@@ -42,7 +42,7 @@ static void test_never(void **state) {
         "never offers.b.suitable: the offer can never be eligible: `profile.tier == \"silver\"` contradicts the rest\n"
         "never offers.c: the offer can never be eligible: `profile.recency > 9` in groups.g.eligible contradicts the "
         "rest\n"
-        "never offers.e.eligible: the offer can never be eligible: `segment.s` contradicts the rest\n"
+        "never offers.e.eligible: the offer can never be eligible: `!segment.s` contradicts the rest\n"
         "never offers.f.eligible: the offer can never be eligible: the rule is always false\n");
 }
 
@@ -95,6 +95,76 @@ static void test_values_that_are_never(void **state) {
                          "  c: {eligible: 'context.device in [\"desktop\", \"mobile\"] && profile.language == "
                          "\"fr\"', " CONTENT "}\n",
                   "");
+}
+
+static void test_what_no_whole_number_is(void **state) {
+    (void)state;
+    assert_warned(PLACES "offers:\n"
+                         "  a: {eligible: profile.recency > 5 && profile.recency < 6, " CONTENT "}\n"
+                         "  b: {eligible: profile.history > 5.0 && profile.history < 6.0, " CONTENT "}\n",
+                  "never offers.a.eligible: the offer can never be eligible: `profile.recency < 6` contradicts the "
+                  "rest\n");
+}
+
+#define AGAINST "contradicts the offer (of this offer `"
+
+static void test_never_by_what_the_offer_says(void **state) {
+    (void)state;
+    assert_warned(
+        PLACES
+        "groups: {g: {eligible: offer.value > 5.0, purpose: marketing}}\n"
+        "offers:\n"
+        "  a: {value: 3, eligible: offer.value > 5.0, " CONTENT "}\n"
+        "  b: {value: 6, attributes: {season: winter}, eligible: 'offer.season == \"summer\"', " CONTENT "}\n"
+        "  c: {value: 6, eligible: 'offer.season == \"winter\"', " CONTENT "}\n"
+        "  d: {group: g, value: 3, " CONTENT "}\n"
+        "  e: {group: g, value: 9, eligible: '!consent.marketing', " CONTENT "}\n"
+        "  f: {starts: 2026-11-01, ends: 2026-12-01, applicable: 'now < timestamp(\"2026-10-01T00:00:00Z\")', " CONTENT
+        "}\n"
+        "  h: {starts: 2026-11-01, ends: 2026-12-01, applicable: 'now < timestamp(\"2026-11-02T00:00:00Z\")', " CONTENT
+        "}\n"
+        "  i: {value: 9, group: g, eligible: '!has(offer.season) && offer.value >= 9.0', " CONTENT "}\n",
+        "never offers.a.eligible: the offer can never be eligible: `offer.value > 5.0` " AGAINST
+        "offer.value == 3.0` holds)\n"
+        "never offers.b.eligible: the offer can never be eligible: `offer.season == \"summer\"` " AGAINST
+        "offer.season == \"winter\"` holds)\n"
+        "never offers.c.eligible: the offer can never be eligible: `offer.season == \"winter\"` " AGAINST
+        "!has(offer.season)` holds)\n"
+        "never offers.d: the offer can never be eligible: `offer.value > 5.0` in groups.g.eligible " AGAINST
+        "offer.value == 3.0` holds)\n"
+        "never offers.e.eligible: the offer can never be eligible: `!consent.marketing` " AGAINST
+        "consent.marketing == true` holds)\n"
+        "never offers.f.applicable: the offer can never be eligible: `now < "
+        "timestamp(\"2026-10-01T00:00:00Z\")` " AGAINST
+        "now >= timestamp(\"2026-10-31T23:00:00Z\") && now < timestamp(\"2026-11-30T23:00:00Z\")` holds)\n");
+}
+
+// The values are told once, where they stand; that the offer follows them is not told again.
+static void test_what_the_schema_allows_is_held_against_several(void **state) {
+    (void)state;
+    assert_warned(PLACES "offers:\n"
+                         "  a: {eligible: 'profile.tier != \"gold\"', suitable: 'profile.tier != \"silver\"', " CONTENT
+                         "}\n"
+                         "  b: {eligible: 'profile.tier == \"sliver\"', " CONTENT "}\n",
+                  "never offers.a.suitable: the offer can never be eligible: `profile.tier != \"silver\"` contradicts "
+                  "the rest\n"
+                  "never offers.b.eligible: `tier` is never \"sliver\" (did you mean \"silver\"?)\n");
+}
+
+#define EVERYBODY                                                                                                      \
+    "the rule is true of everybody who has the values that it reads (whether there is a value is asked by has(a.b))\n"
+
+static void test_always(void **state) {
+    (void)state;
+    assert_warned(PLACES "groups: {g: {suitable: profile.recency > 5 || profile.recency < 6}}\n"
+                         "segments: {s: 'profile.history >= 18.0 || profile.history < 18.0'}\n"
+                         "offers:\n"
+                         "  a: {group: g, eligible: 'segment.s', " CONTENT "}\n"
+                         "  b: {eligible: 'true', suitable: has(profile.recency), applicable: profile.recency >= 0, "
+                         "" CONTENT "}\n"
+                         "  c: {eligible: 'segment.s || !segment.s', suitable: '1 < 2', " CONTENT "}\n",
+                  "always groups.g.suitable: " EVERYBODY "always segments.s: " EVERYBODY
+                  "always offers.c.eligible: " EVERYBODY "always offers.c.suitable: the rule is always true\n");
 }
 
 static void test_no_content(void **state) {
@@ -218,6 +288,10 @@ int main(void) {
         cmocka_unit_test(test_never),
         cmocka_unit_test(test_never_through_segments),
         cmocka_unit_test(test_values_that_are_never),
+        cmocka_unit_test(test_what_no_whole_number_is),
+        cmocka_unit_test(test_never_by_what_the_offer_says),
+        cmocka_unit_test(test_what_the_schema_allows_is_held_against_several),
+        cmocka_unit_test(test_always),
         cmocka_unit_test(test_no_content),
         cmocka_unit_test(test_unused_segments),
         cmocka_unit_test(test_shadowed),

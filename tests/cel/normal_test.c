@@ -220,6 +220,14 @@ static bool holds(const normal_form *f, tact_value *slots, tact_str text) {
     return got.kind == TACT_BOOL && got.as.b != f->negated;
 }
 
+static bool all_known(const tact_value *slots) {
+    for (int i = 0; i < SLOTS; i++) {
+        bool nan = slots[i].kind == TACT_DOUBLE && isnan(slots[i].as.d);
+        if (slots[i].kind == TACT_ERROR || nan) return false;
+    }
+    return true;
+}
+
 static void a_form_holds_exactly_when_its_rule_is_true(void **state) {
     (void)state;
     enum { RULES = 1500, VALUES = 12 };
@@ -236,7 +244,8 @@ static void a_form_holds_exactly_when_its_rule_is_true(void **state) {
         tact_str rule = buf_done(&text);
         const normal_form *form;
         (void)must_compile(rule, &form);
-        bool can = normal_can_hold(&form, 1, NULL);
+        normal_meanings m = {.steps_left = NORMAL_STEPS_MAX};
+        bool can = normal_can_hold(&form, 1, NULL), always = normal_always_holds(form, &m, &memory);
         for (int k = 0; k < VALUES; k++) {
             tact_value slots[SLOTS];
             draw_values(slots);
@@ -244,6 +253,9 @@ static void a_form_holds_exactly_when_its_rule_is_true(void **state) {
             bool is_true = got.kind == TACT_BOOL && got.as.b;
             if (holds(form, slots, rule) != is_true) fail_msg("rule %d: %s", i, rule.ptr);
             if (is_true && !can) fail_msg("rule %d is called a contradiction and holds: %s", i, rule.ptr);
+            if (always && all_known(slots) && got.kind == TACT_BOOL && !is_true) {
+                fail_msg("rule %d is said to hold always and does not: %s", i, rule.ptr);
+            }
             held += is_true;
         }
     }
@@ -262,6 +274,9 @@ static void contradictions_are_found(void **state) {
     static const char *const never[] = {
         "p.n > 5 && p.n < 3",
         "p.n > 5 && p.n <= 5",
+        "p.n > 5 && p.n < 6",
+        "p.n < -8 && !(p.n <= -9)",
+        "p.n > 9223372036854775807 && p.n <= 9223372036854775807",
         "p.n == 1 && p.n == 2",
         "p.n == 1 && p.n != 1",
         "p.s in ['a', 'b'] && p.s == 'c'",
@@ -286,6 +301,10 @@ static void what_can_hold_is_left_alone(void **state) {
     static const char *const can[] = {
         "p.n > 5 || p.n < 3",
         "p.n >= 5 && p.n <= 5",
+        "p.n > 5 && p.n < 7",
+        "p.n >= 5 && p.n < 6",
+        "p.d > 5.0 && p.d < 6.0",
+        "p.d > 5 && p.d < 6",
         "p.n > 5 && p.d < 3.0",
         "p.s in ['a', 'b'] && p.s != 'a'",
         "'vip' in p.tags && !('new' in p.tags)",
@@ -295,6 +314,56 @@ static void what_can_hold_is_left_alone(void **state) {
     };
     for (size_t i = 0; i < sizeof can / sizeof *can; i++) {
         if (!can_hold(can[i])) fail_msg("called a contradiction: %s", can[i]);
+    }
+}
+
+static bool always_holds(const char *text) {
+    normal_meanings m = {.steps_left = NORMAL_STEPS_MAX};
+    return normal_always_holds(form_of(text), &m, &memory);
+}
+
+static void what_is_true_of_every_value_is_found(void **state) {
+    (void)state;
+    static const char *const always[] = {
+        "p.n >= 18 || p.n < 18",    "p.n > 5 || p.n < 6",      "p.b || !p.b",           "p.s != 'a' || p.s == 'a'",
+        "p.s != 'a' || p.s != 'b'", "p.d > 1.0 || p.d <= 1.0", "has(p.n) || !has(p.n)", "p.n < 3 ? p.n < 4 : p.n >= 3",
+    };
+    static const char *const sometimes[] = {
+        "p.n > 18 || p.n < 18",
+        "p.n > 5 || p.n < 5",
+        "has(p.n)",
+        "p.b",
+        "p.n >= 0 || p.d < 0.0",
+        "p.s.size() > 0 || p.s.size() <= 0", // always, but that is not seen
+    };
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++) {
+        if (!always_holds(always[i])) fail_msg("not found: %s", always[i]);
+    }
+    for (size_t i = 0; i < sizeof sometimes / sizeof *sometimes; i++) {
+        if (always_holds(sometimes[i])) fail_msg("said to hold always: %s", sometimes[i]);
+    }
+}
+
+static void what_is_known_of_a_slot_is_held_against_rules(void **state) {
+    (void)state;
+    const normal_form *known[SLOTS] = {NULL}, *clash = NULL;
+    normal_meanings m = {.count = SLOTS, .steps_left = NORMAL_STEPS_MAX, .known = known};
+    known[SLOT_N] = form_of("p.n >= 0 && p.n <= 9");
+    known[SLOT_S] = form_of("p.s in ['a', 'b']");
+    known[SLOT_D] = form_of("p.d == 3.0");
+    known[SLOT_B] = form_of("!has(p.b)");
+    static const char *const never[] = {
+        "p.n > 9",   "p.n < 0 || p.n > 9",       "p.s == 'c'", "p.s != 'a' && p.s != 'b'",
+        "p.d > 5.0", "p.n == 12 && has(p.tags)", "!p.b",       "has(p.b)"};
+    static const char *const can[] = {"p.n >= 9", "!has(p.n)", "p.s != 'a'", "p.d >= 3.0", "!has(p.b)", "has(p.s)"};
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+        const normal_form *form = form_of(never[i]);
+        if (normal_can_hold_within(&form, 1, &m, &clash)) fail_msg("not found: %s", never[i]);
+        assert_non_null(clash);
+    }
+    for (size_t i = 0; i < sizeof can / sizeof *can; i++) {
+        const normal_form *form = form_of(can[i]);
+        if (!normal_can_hold_within(&form, 1, &m, &clash)) fail_msg("called a contradiction: %s", can[i]);
     }
 }
 
@@ -312,7 +381,8 @@ static void several_rules_are_looked_at_together(void **state) {
 static void meanings_are_looked_at_too(void **state) {
     (void)state;
     const normal_form *b = form_of("p.b"), *meanings[SLOTS] = {NULL}, *clash = NULL;
-    normal_meanings m = {meanings, SLOTS, NORMAL_STEPS_MAX}, none = {.steps_left = NORMAL_STEPS_MAX};
+    normal_meanings m = {.of = meanings, .count = SLOTS, .steps_left = NORMAL_STEPS_MAX},
+                    none = {.steps_left = NORMAL_STEPS_MAX};
     const normal_form *forms[] = {form_of("p.b && p.n < 3"), form_of("!p.b && p.n < 3"), form_of("p.b || p.n < 3")};
     meanings[b->slot] = form_of("p.n >= 9 || false");
     assert_false(normal_can_hold_within(&forms[0], 1, &m, &clash));
@@ -340,7 +410,7 @@ static void what_meanings_share_is_looked_at_once(void **state) {
         of[SLOTS + i] = form_of(i < 2 ? "p.n > 5" : arena_printf(&memory, "p.c%d && p.c%d", i - 1, i - 2));
     }
     const uint64_t enough = 100 * CHAIN;
-    normal_meanings m = {of, SLOTS + CHAIN, enough};
+    normal_meanings m = {.of = of, .count = SLOTS + CHAIN, .steps_left = enough};
     const normal_form *forms[] = {form_of(arena_printf(&memory, "p.c%d", CHAIN - 1)), form_of("p.n < 3")};
     assert_true(normal_can_hold_within(forms, 1, &m, &clash));
     assert_false(normal_can_hold_within(forms, 2, &m, &clash));
@@ -380,6 +450,8 @@ int main(void) {
         cmocka_unit_test(a_form_holds_exactly_when_its_rule_is_true),
         cmocka_unit_test(contradictions_are_found),
         cmocka_unit_test(what_can_hold_is_left_alone),
+        cmocka_unit_test(what_is_true_of_every_value_is_found),
+        cmocka_unit_test(what_is_known_of_a_slot_is_held_against_rules),
         cmocka_unit_test(several_rules_are_looked_at_together),
         cmocka_unit_test(meanings_are_looked_at_too),
         cmocka_unit_test(what_meanings_share_is_looked_at_once),
