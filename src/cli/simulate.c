@@ -87,8 +87,8 @@ static void add_offers(buf *out, arena *a, tact_value at, int64_t persons) {
         table_add(&t, ask_text(one, "offer"));
         table_add(&t, print(a, "%" PRId64, count));
         table_add(&t, print(a, "%.1f %%", percent(count, persons)));
-        bool same = before.kind != TACT_INT || before.as.i == count;
-        table_add(&t, same ? TACT_STR("") : print(a, "%+" PRId64, count - before.as.i));
+        bool compared = before.kind == TACT_INT, same = compared && before.as.i == count;
+        table_add(&t, !compared ? TACT_STR("") : same ? TACT_STR("0") : print(a, "%+" PRId64, count - before.as.i));
     }
     table_print(out, &t, "  ");
 }
@@ -102,13 +102,15 @@ static void add_place(buf *out, arena *a, tact_str name, tact_value at, int64_t 
     buf_add_char(out, '\n');
     add_offers(out, a, at, persons);
     buf_add_text(out, "  of all candidates ");
-    for (uint32_t i = 0, told = 0; i < funnel.len; i++) {
+    uint32_t told = 0;
+    for (uint32_t i = 0; i < funnel.len; i++) {
         int64_t removed = ask_find(funnel.as.items[i], "removed").as.i;
         tact_str stage = ask_text(funnel.as.items[i], "stage");
         if (!removed) continue;
         buf_printf(out, "%s%.*s took %.1f %%", told++ ? ", " : "", (int)stage.len, stage.ptr,
                    percent(removed, candidates));
     }
+    if (!told) buf_add_text(out, "no stage took any");
     buf_printf(out, "\n  only the fallback for %" PRId64 " (%.1f %%), nothing for %" PRId64 " (%.1f %%)\n", fallback,
                percent(fallback, persons), nothing, percent(nothing, persons));
     if (differs.kind == TACT_INT) {

@@ -73,6 +73,22 @@ setup() {
   different for 30 (30.0 %)"
 }
 
+@test "zeros are told, too" {
+    does simulate --db data --bundle live --context '{"device": "x"}'
+    says "  story   50  50.0 %  0
+  winter  50  50.0 %  0
+"
+    says "  app  100  100.0 %  0
+  of all candidates no stage took any
+  only the fallback for 0 (0.0 %), nothing for 0 (0.0 %)
+  different for 0 (0.0 %)"
+    sed -i 's/>= 8/>= 80/' next/bundle.yaml
+    does simulate --db data --bundle next --placement hero
+    says "  story   100  100.0 %  +50
+  winter  0    0.0 %    -50
+"
+}
+
 @test "a sample is about so many, and always the same" {
     does simulate --db data --bundle next --sample 50 --json
     local first=$stdout count
