@@ -117,10 +117,14 @@ static void read_zone(builder *B, const draft_member *m, const yaml_node *node) 
     B->b->clocks = B->zone;
     if (found || !node) return;
     utf8_shown shown;
+    char room[ZONE_NAME_MAX];
+    near n = near_to(node->text);
+    n.best = zone_nearest(node->text, room);
+    const char *hint = report_near(B->r, &n);
     build_enter(B, m, DRAFT_BUNDLE_TIME_ZONE);
     report_add(build_at(B), REPORT_UNKNOWN_NAME, node->at,
-               "zones are named as in Europe/Berlin, or as an offset: +01:00", "there is no time zone `%s`",
-               utf8_show(&shown, node->text));
+               hint ? hint : "zones are named as in Europe/Berlin, or as an offset: +01:00",
+               "there is no time zone `%s`", utf8_show(&shown, node->text));
 }
 
 static void build_head(builder *B) {

@@ -6,12 +6,19 @@
 #include "cel/zone.h"
 
 #include <cctz/time_zone.h>
+#include <dirent.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <string>
 #include <type_traits>
+#include <vector>
+
+extern "C" {
+#include "base/near.h"
+}
 
 // A time zone of CCTZ is a pointer to rules that live for ever; `rules` is that pointer.
 static_assert(std::is_trivially_copyable<cctz::time_zone>::value && sizeof(cctz::time_zone) == sizeof(void *),
@@ -53,11 +60,14 @@ static bool is_name(tact_str text) {
     return true;
 }
 
-static bool is_installed(const std::string &name) {
+static std::string path_of(const std::string &name) {
     const char *folder = getenv("TZDIR"); // where CCTZ looks as well
+    return std::string(folder && *folder ? folder : "/usr/share/zoneinfo") + "/" + name;
+}
+
+static bool is_installed(const std::string &name) {
     struct stat found;
-    std::string path = std::string(folder && *folder ? folder : "/usr/share/zoneinfo") + "/" + name;
-    return stat(path.c_str(), &found) == 0 && S_ISREG(found.st_mode);
+    return stat(path_of(name).c_str(), &found) == 0 && S_ISREG(found.st_mode);
 }
 
 bool zone_find(tact_str name, zone *out) {
@@ -72,6 +82,42 @@ bool zone_find(tact_str name, zone *out) {
         return true;
     } catch (...) {
         return false;
+    }
+}
+
+// Adds what lies in the database's folder `in` ("", "America/") and, `levels` deep, in those within. Names begin with a
+// capital; what does not is another form of the same (posix/, right/) or a table.
+static void add_names(const std::string &in, int levels, std::vector<std::string> *names) {
+    DIR *folder = opendir(path_of(in).c_str());
+    if (!folder) return;
+    while (const dirent *one = readdir(folder)) {
+        if (one->d_name[0] < 'A' || one->d_name[0] > 'Z') continue;
+        std::string name = in + one->d_name;
+        if (is_installed(name)) {
+            names->push_back(name);
+        } else if (levels > 1) {
+            add_names(name + "/", levels - 1, names);
+        }
+    }
+    closedir(folder);
+}
+
+tact_str zone_nearest(tact_str name, char room[ZONE_NAME_MAX]) {
+    try {
+        std::vector<std::string> names;
+        add_names("", 3, &names); // America/Argentina/Buenos_Aires
+        std::sort(names.begin(), names.end());
+        std::string wanted(name.ptr, name.len);
+        std::replace(wanted.begin(), wanted.end(), '/', '.'); // names in parts are compared by the last as well
+        near n = near_to(tact_str{wanted.data(), wanted.size()});
+        for (std::string &one : names) {
+            std::replace(one.begin(), one.end(), '/', '.');
+            if (one.size() <= ZONE_NAME_MAX) near_offer(&n, tact_str{one.data(), one.size()});
+        }
+        for (size_t i = 0; i < n.best.len; i++) room[i] = n.best.ptr[i] == '.' ? '/' : n.best.ptr[i];
+        return tact_str{room, n.best.len};
+    } catch (...) {
+        return tact_str{nullptr, 0};
     }
 }
 

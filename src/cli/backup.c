@@ -3,6 +3,8 @@
 // `tact backup`: a copy of a store while it is in use, and whether a copy is still what it was. What was written is
 // read again before it is called a backup.
 #include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "cli/answer.h"
@@ -69,11 +71,27 @@ static int check(const char *folder, const char *made, bool quiet) {
     return CLI_OK;
 }
 
+// Whether a new folder `to` would lie within `folder`, which is there.
+static bool is_within(const char *folder, const char *to) {
+    char parent[PATH_MAX], outer[PATH_MAX], inner[PATH_MAX];
+    size_t len = strlen(to);
+    while (len > 1 && to[len - 1] == '/') len--;
+    while (len > 0 && to[len - 1] != '/') len--; // its last part is not there yet
+    if (len + 2 > sizeof parent) return false;
+    memcpy(parent, to, len);
+    memcpy(parent + len, ".", 2);
+    if (!realpath(folder, outer) || !realpath(parent, inner)) return false;
+    len = strlen(outer);
+    return strncmp(outer, inner, len) == 0 && (inner[len] == '\0' || inner[len] == '/');
+}
+
 static int make(const char *folder, const char *to, bool quiet) {
     cli_folder f;
     tact_error error;
     int code = folder_open(&f, folder, NULL, true);
-    if (!code) {
+    if (!code && is_within(folder, to)) {
+        code = cli_complain("`--to %s` lies within the store's own folder; a backup belongs elsewhere", to);
+    } else if (!code) {
         folder_unview(&f); // which would pin pages as long as the copy takes
         progress p;
         progress_begin(&p, "bytes", 0, quiet);

@@ -352,7 +352,14 @@ static bool read_pairs(int argc, char **argv, size_t option, import_pair *out, u
             cli_complain("`--%s %s`: it is written %s", options[option].name, given, options[option].argument);
             return false;
         }
-        out[(*count)++] = (import_pair){{given, (size_t)(equals - given)}, tact_str_from(equals + 1)};
+        import_pair pair = {{given, (size_t)(equals - given)}, tact_str_from(equals + 1)};
+        for (uint32_t i = 0; i < *count; i++) {
+            bool same = tact_str_equal(out[i].name, pair.name) && tact_str_equal(out[i].column, pair.column);
+            if (!same) continue;
+            cli_complain("`--%s %s` is given twice", options[option].name, given);
+            return false;
+        }
+        out[(*count)++] = pair;
     }
     return true;
 }

@@ -132,18 +132,27 @@ static int write_file(const char *path, const char *text) {
     return wrote && closed ? CLI_OK : fail(path);
 }
 
+#define FILES_COUNT (sizeof files / sizeof *files)
+
+// Half of a bundle is none: what could not be made whole is taken away again.
 static int write_all(arena *a, const char *folder) {
+    const char *paths[FILES_COUNT];
+    size_t made = 0;
+    int code = CLI_OK;
     if (mkdir(folder, 0777) != 0) return fail(folder);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        const char *path = arena_printf(a, "%s/%s", folder, files[i].name);
+    while (!code && made < FILES_COUNT) {
+        const char *path = arena_printf(a, "%s/%s", folder, files[made].name);
         if (!path) {
             cli_complain("%s", tact_err_text(TACT_NO_MEMORY));
-            return CLI_FAILED;
+            code = CLI_FAILED;
+            break;
         }
-        int code = files[i].text ? write_file(path, files[i].text) : mkdir(path, 0777) ? fail(path) : CLI_OK;
-        if (code) return code;
+        code = files[made].text ? write_file(path, files[made].text) : mkdir(path, 0777) ? fail(path) : CLI_OK;
+        paths[made++] = path;
     }
-    return CLI_OK;
+    while (code && made > 0) (void)remove(paths[--made]);
+    if (code) (void)rmdir(folder);
+    return code;
 }
 
 int cmd_new(int argc, char **argv) {

@@ -310,8 +310,8 @@ static void note_lost(writer *w, const tact_error *error) {
     pthread_mutex_unlock(&w->mutex);
     if (!w->options.notice.say) return;
     char text[sizeof error->text + 100];
-    snprintf(text, sizeof text, "%llu commands that were answered are lost: %s", (unsigned long long)w->kept_count,
-             error->text);
+    snprintf(text, sizeof text, "the disk did not take the last %llu change%s, though they were answered: %s",
+             (unsigned long long)w->kept_count, w->kept_count == 1 ? "" : "s", error->text);
     w->options.notice.say(w->options.notice.context, text);
 }
 

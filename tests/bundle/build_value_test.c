@@ -77,8 +77,14 @@ static void test_no_such_zone(void **state) {
     case_add(&c, "bundle.yaml", "bundle: t\ntime_zone: Europe/Berlim\n");
     case_build(&c, NULL);
     assert_string_equal(case_said(&c),
-                        "unknown_name bundle.time_zone: there is no time zone `Europe/Berlim` (zones are named as in "
-                        "Europe/Berlin, or as an offset: +01:00)\n");
+                        "unknown_name bundle.time_zone: there is no time zone `Europe/Berlim` (did you mean "
+                        "`Europe/Berlin`?)\n");
+    case_close(&c);
+    case_open(&c);
+    case_add(&c, "bundle.yaml", "bundle: t\ntime_zone: 'GMT plus one'\n");
+    case_build(&c, NULL);
+    assert_string_equal(case_said(&c), "unknown_name bundle.time_zone: there is no time zone `GMT plus one` (zones are "
+                                       "named as in Europe/Berlin, or as an offset: +01:00)\n");
     case_close(&c);
 }
 

@@ -49,6 +49,22 @@ static void test_places(void **state) {
     (void)offset_at("Europe/Berlin", INT64_C(253402300799));
 }
 
+static void assert_nearest(const char *wanted, const char *nearest) {
+    char room[ZONE_NAME_MAX];
+    tact_str found = zone_nearest(tact_str_from(wanted), room);
+    if (!tact_str_equal(found, tact_str_from(nearest))) fail_msg("%s: %.*s", wanted, (int)found.len, found.ptr);
+}
+
+static void test_the_nearest_name(void **state) {
+    (void)state;
+    assert_nearest("europe/berln", "Europe/Berlin");
+    assert_nearest("Berlin", "Europe/Berlin");
+    assert_nearest("America/New York", "America/New_York");
+    assert_nearest("America/Argentina/Buenos Aires", "America/Argentina/Buenos_Aires");
+    assert_nearest("Mars/Olympus_Mons", "");
+    assert_nearest("", "");
+}
+
 static void test_the_clock_on_the_wall(void **state) {
     (void)state;
     zone z;
@@ -125,6 +141,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fixed),
         cmocka_unit_test(test_places),
+        cmocka_unit_test(test_the_nearest_name),
         cmocka_unit_test(test_the_clock_on_the_wall),
         cmocka_unit_test(test_when_clocks_show_a_time),
         cmocka_unit_test(test_no_zones),

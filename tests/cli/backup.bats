@@ -46,6 +46,11 @@ setup() { store_setup; }
     mkdir there && touch there/something
     fails 1 'tact: there: making it: there is something already; name a folder that does not exist yet' \
         backup --db db --to there
+    local to
+    for to in db/copy db/copy/ "$PWD/db/copy" there/../db/copy; do
+        fails 2 "tact: \`--to $to\` lies within the store's own folder; a backup belongs elsewhere" backup --db db --to "$to"
+        [ ! -e db/copy ]
+    done
     fails 3 'tact: no/copy.partial: making it: there is no such file or folder; check the path' backup --db db --to no/copy
 }
 

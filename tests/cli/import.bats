@@ -421,6 +421,7 @@ file() { printf '%s\n' "${@:2}" >"$1"; }
         fails 2 "tact: \`--id $id\`: it is written NAMESPACE=COLUMN" import a.csv --db db --id "$id"
     done
     fails 2 'tact: `--id x`: it is written NAMESPACE=COLUMN' import --source --id a.csv --db db --id=crm=id --id x
+    fails 2 'tact: `--id crm=id` is given twice' import a.csv --db db --id crm=id --id email=mail --id crm=id
     fails 2 'tact: `--map name`: it is written ATTRIBUTE=COLUMN' import a.csv --db db --id crm=id --map name
     ids=()
     for i in {1..17}; do ids+=(--id "crm=c$i"); done

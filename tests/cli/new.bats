@@ -19,6 +19,12 @@ setup() { store_setup; }
     does show come_back --db db
 }
 
+@test "a disk that takes no more leaves no half of a bundle" {
+    run bash -c 'trap "" XFSZ; ulimit -f 0; exec "$1" new rules' - "$tact"
+    [ "$status" -eq 3 ] && [[ $output == *'File too large'* ]] || told
+    [ ! -e rules ]
+}
+
 @test "nothing is written over" {
     mkdir mine && echo text >mine/bundle.yaml
     fails 1 'tact: mine: File exists' new mine
