@@ -26,7 +26,7 @@ enum { READ_FACTOR = 4, REQUEST_HEADER = 4 };
 struct listeners {
     setting_texts addresses;
     _Atomic uint32_t connections, connections_max;
-    _Atomic uint64_t total; // that were let in
+    _Atomic uint64_t total, refused; // that were let in, that were not
     atomic_bool closed;
 };
 
@@ -39,6 +39,7 @@ static void come(nng_pipe pipe, nng_pipe_ev event, void *context) {
     if (room && !atomic_load(&l->closed)) {
         atomic_fetch_add(&l->total, 1);
     } else {
+        atomic_fetch_add(&l->refused, 1);
         nng_pipe_close(pipe);
     }
 }
@@ -52,6 +53,7 @@ static void go(nng_pipe pipe, nng_pipe_ev event, void *context) {
 void listen_gauges(const listeners *l, metrics_gauges *g) {
     g->connections = atomic_load(&l->connections);
     g->connections_total = atomic_load(&l->total);
+    g->connections_refused = atomic_load(&l->refused);
 }
 
 void listen_set_connections(listeners *l, uint32_t most) {

@@ -19,8 +19,14 @@ X(tact_bytes_total, COUNTER, SERVER, "bytes", "direction", "bytes of requests (`
 X(tact_requests_in_flight, GAUGE, SERVER, "in_flight", "", "requests in the server, those that wait included")
 X(tact_requests_waiting, GAUGE, SERVER, "waiting", "", "requests that wait for a worker")
 X(tact_requests_shed_total, COUNTER, SERVER, "shed_total", "", "requests that were refused at once, as overloaded")
+X(tact_replies_dropped_total, COUNTER, SERVER, "dropped_total", "",
+  "replies that were dropped: whoever asked did not read")
+X(tact_requests_ignored_total, COUNTER, SERVER, "ignored_total", "",
+  "requests left unanswered: whoever asks does not read the replies")
 X(tact_connections, GAUGE, SERVER, "connections", "", "connections that are open")
 X(tact_connections_opened_total, COUNTER, SERVER, "connections_total", "", "connections that were opened")
+X(tact_connections_refused_total, COUNTER, SERVER, "connections_refused", "",
+  "connections that were closed at once: beyond `connections`, or when the server was about to end")
 X(tact_bundle_info, GAUGE, STATUS, "bundle", "bundle",
   "1, with the active bundle and its version; absent if nothing is published")
 X(tact_read_only, GAUGE, STATUS, "read_only", "", "1 if the store is open for reading only")

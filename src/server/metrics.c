@@ -262,8 +262,11 @@ static tact_value value_of(form *f, const metrics *m, const metrics_gauges *g, c
     form_put(f, &out, "in_flight", count_of(g->in_flight));
     form_put(f, &out, "waiting", count_of(g->waiting));
     form_put(f, &out, "shed_total", count_of(g->shed_total));
+    form_put(f, &out, "dropped_total", count_of(g->dropped_total));
+    form_put(f, &out, "ignored_total", count_of(g->ignored_total));
     form_put(f, &out, "connections", count_of(g->connections));
     form_put(f, &out, "connections_total", count_of(g->connections_total));
+    form_put(f, &out, "connections_refused", count_of(g->connections_refused));
     form_put(f, &out, "started", form_time(g->started_ms));
     form_put(f, &out, "process", process_value(f));
     form_put(f, &out, "heap", heap_value(f));

@@ -42,7 +42,10 @@ void metrics_count_bytes(metrics_shard *s, uint64_t in, uint64_t out);
 
 typedef struct metrics_gauges { // what only the server knows, when it is asked
     uint32_t in_flight, waiting, connections;
-    uint64_t connections_total, shed_total; // refused as overloaded
+    uint64_t connections_total, connections_refused;
+    uint64_t shed_total;    // requests refused as overloaded
+    uint64_t dropped_total; // replies that nobody took in time
+    uint64_t ignored_total; // requests of those who do not take their replies
     int64_t started_ms;
 } metrics_gauges;
 
@@ -53,7 +56,8 @@ void metrics_write(const metrics *m, const metrics_gauges *g, tact_value status,
 //      {requests: {decide: {ok: 4711, overloaded: 3}, …}, errors: 3,
 //       latencies: {decide: {count: 4714, p50: 21.5, p90: …, p99: …, p999: …, max: …, spread: [[12.031, 4], …]}, …},
 //       stages: {decide: {wait: 0.1, read: …, work: …, write: …}, …}, bytes: {in: …, out: …}, in_flight: 2, waiting: 0,
-//       shed_total: 3, connections: 5, connections_total: 7, started: 2026-12-01T10:00:00Z,
+//       shed_total: 3, dropped_total: 0, ignored_total: 0, connections: 5, connections_total: 7,
+//       connections_refused: 0, started: 2026-12-01T10:00:00Z,
 //       process: {resident_bytes: …, anonymous_bytes: …, …}, heap: {allocated: …, …}}
 //
 // Latencies are in microseconds and of operations that were asked for; their `spread` are how many took at most so many

@@ -16,6 +16,7 @@
 #include "base/utf8.h"
 #include "server/address.h"
 #include "server/line.h"
+#include "wire/msgpack.h"
 
 #define VARIABLE "TACT_" // what variables of the environment begin with
 
@@ -155,6 +156,7 @@ static tact_err check_log_level(tact_str text, tact_error *error) {
 // takes all memory or answers nobody.
 static const struct rule {
     uint64_t least, most; // of COUNT and BYTES; 0, 0: none
+    const char *why;      // not more; NULL: nobody needs as much
     tact_err (*check)(tact_str text, tact_error *error);
 } rules[SETTINGS] = {
     [SETTING_NAME_LISTEN] = {.check = check_listen},
@@ -166,15 +168,17 @@ static const struct rule {
     [SETTING_NAME_CONTEXTS] = {.least = 2, .most = 65536}, // half of them are what may wait
     [SETTING_NAME_WAITERS] = {.least = 1, .most = 1024},
     [SETTING_NAME_CONNECTIONS] = {.least = 1, .most = 1000000},
-    [SETTING_NAME_MESSAGE_MAX] = {.least = 1 << 10, .most = 1 << 30},
+    [SETTING_NAME_MESSAGE_MAX] = {.least = 1 << 10,
+                                  .most = MSGPACK_BYTES_MAX,
+                                  .why = ": no message is longer"},
     [SETTING_NAME_BATCH_MAX] = {.least = 1, .most = 1000000},
     [SETTING_NAME_SIMULATE_MAX] = {.least = 0, .most = 100000000},
     [SETTING_NAME_HISTORY_DAYS] = {.least = 0, .most = 36500},
 };
 
 static tact_err out_of_bounds(const struct rule *r, tact_error *error) {
-    return err_set(error, TACT_INVALID, "it can be %llu to %llu", (unsigned long long)r->least,
-                   (unsigned long long)r->most);
+    return err_set(error, TACT_INVALID, "it can be %llu to %llu%s", (unsigned long long)r->least,
+                   (unsigned long long)r->most, r->why ? r->why : "");
 }
 
 static tact_err check_bounds(const struct rule *r, setting_kind kind, const void *value, tact_error *error) {

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "server/unread.h"
 #include "wire/msgpack.h"
 
 enum { REPLY_ROOM = 4096 }; // bytes, to begin with
@@ -24,6 +25,7 @@ typedef struct slot {
     nng_aio *in, *out;
     uint64_t since_ns; // when it came in
     nng_msg *message;
+    uint32_t connection; // that it came in on
     struct slot *next; // in a queue
 } slot;
 
@@ -52,10 +54,13 @@ struct work {
     seat *seats; // of workers, then of threads of our own
     uint32_t slots_count, workers, threads;
     tact_str overloaded; // the reply
+    line_log *log;
+    unread *unread;
     _Atomic bool draining;
     _Atomic uint32_t in_flight;
+    _Atomic uint32_t leaving; // replies that NNG has and the system does not yet
     _Atomic uint32_t resting; // slots that take nothing more, since it is drained
-    _Atomic uint64_t shed;
+    _Atomic uint64_t shed, dropped, ignored;
     pthread_mutex_t mutex; // over all below
     seat *free;            // of workers
     queue quick;
@@ -94,23 +99,47 @@ static void take_next(slot *s) {
     }
 }
 
-static void forget(slot *s) { // without a reply: there is no memory for one
+static void forget(slot *s) { // without a reply
     nng_msg_free(s->message);
     s->message = NULL;
     atomic_fetch_sub(&s->work->in_flight, 1);
     take_next(s);
 }
 
+static uint32_t ms_of(uint64_t ns) { // as unread.h has it
+    return (uint32_t)(ns / 1000000);
+}
+
 static void send(slot *s, nng_msg *reply) {
+    work *w = s->work;
     nng_msg_free(s->message);
     s->message = NULL;
+    bool many = atomic_fetch_add(&w->leaving, 1) >= w->slots_count / 2;
+    bool hurry = many || unread_fails(w->unread, s->connection);
+    nng_aio_set_timeout(s->out, hurry ? WORK_SEND_HURRY_MS : WORK_SEND_MS);
     nng_aio_set_msg(s->out, reply);
     nng_ctx_send(s->context, s->out);
 }
 
+// The reply is not with the system: whoever asked does not read, or the server is stopping.
+static void drop(slot *s, int why) {
+    work *w = s->work;
+    nng_msg_free(nng_aio_get_msg(s->out));
+    if (why != NNG_ETIMEDOUT) return;
+    unread_failed(w->unread, s->connection, ms_of(call_now_ns()));
+    atomic_fetch_add(&w->dropped, 1);
+    LINE(w->log, LINE_WARN, "a client does not read its replies", LINE_N("connection", s->connection));
+}
+
 static void sent(void *context) {
     slot *s = context;
-    if (nng_aio_result(s->out)) nng_msg_free(nng_aio_get_msg(s->out)); // whoever asked is gone, or does not read
+    int rc = nng_aio_result(s->out);
+    atomic_fetch_sub(&s->work->leaving, 1);
+    if (rc) {
+        drop(s, rc);
+    } else {
+        unread_went(s->work->unread, s->connection);
+    }
     atomic_fetch_sub(&s->work->in_flight, 1);
     take_next(s);
 }
@@ -217,8 +246,14 @@ static void received(void *context) {
         return;
     }
     s->message = nng_aio_get_msg(s->in);
+    s->connection = (uint32_t)nng_pipe_id(nng_msg_get_pipe(s->message));
     s->since_ns = call_now_ns();
     atomic_fetch_add(&w->in_flight, 1);
+    if (!unread_answers(w->unread, s->connection, ms_of(s->since_ns))) {
+        atomic_fetch_add(&w->ignored, 1);
+        forget(s);
+        return;
+    }
     seat *p = find_seat(w, s);
     for (; p && s; s = next_queued(w, p)) answer(p, s);
 }
@@ -270,7 +305,6 @@ static bool open_slot(work *w, slot *s, nng_socket socket) {
     if (nng_aio_alloc(&s->in, received, s)) return false;
     if (nng_aio_alloc(&s->out, sent, s) || nng_ctx_open(&s->context, socket)) return false;
     nng_aio_set_timeout(s->in, NNG_DURATION_INFINITE);
-    nng_aio_set_timeout(s->out, WORK_SEND_MS);
     return true;
 }
 
@@ -308,7 +342,8 @@ static bool open_seats(work *w, const work_options *o) {
 static bool open_all(work *w, arena *a, const work_options *o) {
     w->slots = arena_zalloc(a, o->contexts * sizeof *w->slots);
     w->seats = arena_zalloc(a, work_seats(o) * sizeof *w->seats);
-    if (!w->slots || !w->seats || !say_overloaded(a, &w->overloaded)) return false;
+    w->unread = arena_zalloc(a, sizeof *w->unread);
+    if (!w->slots || !w->seats || !w->unread || !say_overloaded(a, &w->overloaded)) return false;
     if (!open_seats(w, o)) return false;
     while (w->slots_count < o->contexts) {
         if (!open_slot(w, &w->slots[w->slots_count++], o->socket)) return false;
@@ -319,6 +354,7 @@ static bool open_all(work *w, arena *a, const work_options *o) {
 tact_err work_start(arena *a, const work_options *o, work **out, tact_error *error) {
     work *w = ARENA_NEW(a, work);
     if (!w) return no_memory(error);
+    w->log = o->env->log;
     w->quick_max = o->queue_max;
     pthread_mutex_init(&w->mutex, NULL);
     for (int i = 0; i < CALL_PACES; i++) pthread_cond_init(&w->pools[i].came, NULL);
@@ -381,6 +417,8 @@ void work_stop(work *w) {
 void work_gauges(work *w, metrics_gauges *g) {
     g->in_flight = atomic_load(&w->in_flight);
     g->shed_total = atomic_load(&w->shed);
+    g->dropped_total = atomic_load(&w->dropped);
+    g->ignored_total = atomic_load(&w->ignored);
     pthread_mutex_lock(&w->mutex);
     g->waiting = w->quick.count;
     for (int i = 0; i < CALL_PACES; i++) g->waiting += w->pools[i].queue.count;

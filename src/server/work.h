@@ -19,9 +19,10 @@ enum {
     WORK_HEAVY = 2,        // threads for heavy operations
     WORK_HEAVY_QUEUE = 16, // heavy operations that wait; further ones are refused
     WORK_NICE = 10,        // by how much those threads step back
-    // That a reply waits for a client who does not read; then it is dropped. So long may such clients, if there are
-    // enough of them, keep others waiting: each reply that waits has a context of NNG's.
+    // That a reply waits for a client who does not read; then it is dropped, and unread.h says what follows. While it
+    // waits it has a context of NNG's: so it waits less when half of those wait already, and for who did not read before.
     WORK_SEND_MS = 2000,
+    WORK_SEND_HURRY_MS = 250,
     WORK_LINGER_MS = 50, // that the system has for what was handed to it, before connections are closed
 };
 
@@ -45,7 +46,7 @@ void work_set_queue(work *w, uint32_t queue_max);
 uint32_t work_drain(work *w, uint32_t ms);
 void work_stop(work *w); // after the socket was closed
 
-// Fills `in_flight`, `waiting`, `shed_total`.
+// Fills `in_flight`, `waiting`, `shed_total`, `dropped_total`, `ignored_total`.
 void work_gauges(work *w, metrics_gauges *g);
 
 #endif

@@ -201,6 +201,29 @@ static void a_message_of_64_megabytes(void **state) {
     wait_for_quiet(r);
 }
 
+// Room is set aside for what was announced; memory it becomes with what arrives.
+static void who_announces_much_and_sends_little(void **state) {
+    running *r = *state;
+    enum { PEERS = 16, MEGABYTE = 1 << 20 };
+    static const char head[] = {0, 0, 0, 0, 4, 0, 0, 0, (char)0x80, 0, 0, 1, 'l', 'i', 't', 't', 'l', 'e'};
+    int fd[PEERS];
+    running_start(r);
+    tact_client *c = running_client(r, running_url(r, 0), NULL);
+    const char *held = "server.process.anonymous_bytes";
+    int64_t before = talk_find_int(running_ask(r, c, "{'op': 'status'}"), held);
+    for (int i = 0; i < PEERS; i++) {
+        fd[i] = peer_open(running_url(r, 0), 0);
+        assert_int_equal(send(fd[i], head, sizeof head, MSG_NOSIGNAL), sizeof head);
+    }
+    for (int i = 0; i < 100; i++) running_ask(r, c, DECIDE);
+    int64_t after = talk_find_int(running_ask(r, c, "{'op': 'status'}"), held);
+    print_message("%lld MB held\n", (long long)(after - before) / MEGABYTE);
+    assert_true(after - before < PEERS * 64 / 4 * (int64_t)MEGABYTE);
+    tact_client_close(c);
+    for (int i = 0; i < PEERS; i++) close(fd[i]);
+    wait_for_quiet(r);
+}
+
 // ---- Connections ----------------------------------------------------------------------------------------------------
 
 static void thousands_of_idle_connections(void **state) {
@@ -228,15 +251,20 @@ static void thousands_of_idle_connections(void **state) {
     free(fd);
 }
 
-static void who_never_reads_holds_nobody_up(void **state) {
-    running *r = *state;
-    enum { PEERS = 3 };
-    int fd[PEERS];
+// A batch, whose reply is so much larger that a connection is full after a few.
+static tact_str large_request(running *r) {
     char *request = arena_alloc(&r->talk.memory, 20000);
     size_t len = (size_t)snprintf(request, 100, "{'op': 'batch', 'requests': [");
     for (int i = 0; i < 200; i++) len += (size_t)snprintf(request + len, 100, "%s%s", i ? "," : "", DECIDE);
     snprintf(request + len, 10, "]}");
-    tact_str body = peer_request(&r->talk.memory, request);
+    return peer_request(&r->talk.memory, request);
+}
+
+static void who_never_reads_holds_nobody_up(void **state) {
+    running *r = *state;
+    enum { PEERS = 3 };
+    int fd[PEERS];
+    tact_str body = large_request(r);
     r->settings.contexts = 64;
     r->settings.queue = 64;
     running_start(r);
@@ -250,6 +278,61 @@ static void who_never_reads_holds_nobody_up(void **state) {
     }
     others_are_served(r);
     for (int i = 0; i < PEERS; i++) close(fd[i]);
+    wait_for_quiet(r);
+}
+
+// Reads all there is, and asks again until something else is answered than what was asked before.
+static void begins_to_read(running *r, int fd, tact_str before, size_t at) {
+    tact_str decide = peer_request(&r->talk.memory, DECIDE);
+    uint32_t number = 0;
+    arena a;
+    arena_init(&a, 0);
+    peer_pour_end(fd, &a, before, at);
+    for (uint32_t asked = 1; !number; asked++) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        assert_true(peer_send(fd, asked, decide));
+        while (!number && poll(&p, 1, 20) > 0) assert_int_equal(peer_receive(fd, &a, &number).kind, TACT_MAP);
+        tact_arena_reset(&a);
+    }
+    arena_fini(&a);
+}
+
+// Each of them asks for ever. They are found out as their connections fill; from then on the server has a few replies
+// for all of them, and its contexts are there for those who read.
+static void a_hundred_who_never_read(void **state) {
+    running *r = *state;
+    enum { PEERS = 100, CONTEXTS = 256, ASKED = 300 };
+    int fd[PEERS];
+    size_t at[PEERS] = {0};
+    int64_t ignored, in_flight, until = clock_mono_ms() + RUNNING_PATIENCE_MS;
+    arena a;
+    arena_init(&a, 0);
+    tact_str body = large_request(r);
+    r->settings.contexts = CONTEXTS;
+    running_start(r);
+    for (int i = 0; i < PEERS; i++) fd[i] = peer_open(running_url(r, 0), 4096);
+    tact_client *c = running_client(r, running_url(r, 0), NULL);
+    do {
+        for (int i = 0; i < PEERS; i++) assert_true(peer_pour(fd[i], &a, body, &at[i]));
+        tact_value v = running_ask(r, c, "{'op': 'status'}");
+        ignored = talk_find_int(v, "server.ignored_total");
+        in_flight = talk_find_int(v, "server.in_flight");
+        tact_arena_reset(&a);
+    } while ((ignored < PEERS || in_flight > CONTEXTS / 4) && clock_mono_ms() < until);
+    assert_true(ignored >= PEERS);
+    assert_true(in_flight <= CONTEXTS / 4);
+    for (int i = 0; i < ASKED; i++) {
+        assert_true(peer_pour(fd[i % PEERS], &a, body, &at[i % PEERS]));
+        running_ask(r, c, DECIDE);
+        tact_arena_reset(&a);
+    }
+    tact_value v = running_ask(r, c, "{'op': 'status'}");
+    assert_true(talk_find_int(v, "server.dropped_total") >= PEERS);
+    assert_int_equal(talk_find_int(v, "server.connections"), PEERS + 1); // nobody was hung up on
+    begins_to_read(r, fd[0], body, at[0]);
+    tact_client_close(c);
+    for (int i = 0; i < PEERS; i++) close(fd[i]);
+    arena_fini(&a);
     wait_for_quiet(r);
 }
 
@@ -458,8 +541,10 @@ int main(void) {
         TEST(wrong_types_in_every_field_of_every_operation),
         TEST(random_bytes_are_answered),
         TEST(a_message_of_64_megabytes),
+        TEST(who_announces_much_and_sends_little),
         TEST(thousands_of_idle_connections),
         TEST(who_never_reads_holds_nobody_up),
+        TEST(a_hundred_who_never_read),
         TEST(who_vanishes_is_forgotten),
         TEST(too_much_at_once_is_answered_in_full_or_refused),
         TEST(killed_under_load_nothing_acknowledged_is_lost),

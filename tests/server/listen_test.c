@@ -244,6 +244,10 @@ static void so_many_connections(void **state) {
     nng_close(second.socket);
     talk(s, &first, 10);
     assert_int_equal(first.lost, 0);
+    metrics_gauges g = {0};
+    listen_gauges(s->listeners, &g);
+    assert_int_equal(g.connections_total, 1);
+    assert_true(g.connections_refused >= 1); // it may have tried again
     listen_set_connections(s->listeners, 3);
     client_open(&second);
     assert_int_equal(dial(&second, address, NULL, NULL), 0);

@@ -190,7 +190,10 @@ static const metrics_gauges gauges = {.in_flight = 7,
                                       .waiting = 2,
                                       .connections = 41,
                                       .connections_total = 99,
+                                      .connections_refused = 17,
                                       .shed_total = 13,
+                                      .dropped_total = 21,
+                                      .ignored_total = 34,
                                       .started_ms = 1764583200500};
 static arena memory;
 static metrics *counted;
@@ -396,6 +399,9 @@ static void of_the_server_and_its_process(void **state) {
     says("tact_requests_in_flight", 7);
     says("tact_requests_waiting", 2);
     says("tact_requests_shed_total", 13);
+    says("tact_connections_refused_total", 17);
+    says("tact_replies_dropped_total", 21);
+    says("tact_requests_ignored_total", 34);
     says("tact_connections", 41);
     says("tact_connections_opened_total", 99);
     says("process_start_time_seconds", 1764583200.5);

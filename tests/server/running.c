@@ -165,6 +165,33 @@ bool peer_try_send(int fd, uint32_t number, tact_str body) {
            send(fd, body.ptr, body.len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)body.len;
 }
 
+static tact_str poured(arena *a, tact_str body) {
+    size_t len = LENGTH + NUMBER + body.len;
+    char *whole = arena_alloc(a, len);
+    assert_non_null(whole);
+    head_of(whole, 0, body.len);
+    memcpy(whole + LENGTH + NUMBER, body.ptr, body.len);
+    return (tact_str){whole, len};
+}
+
+bool peer_pour(int fd, arena *a, tact_str body, size_t *at) {
+    tact_str whole = poured(a, body);
+    for (;;) {
+        ssize_t n = send(fd, whole.ptr + *at, whole.len - *at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
+        *at = (*at + (size_t)n) % whole.len;
+    }
+}
+
+void peer_pour_end(int fd, arena *a, tact_str body, size_t at) {
+    tact_str whole = poured(a, body);
+    while (at && at < whole.len) {
+        ssize_t n = send(fd, whole.ptr + at, whole.len - at, MSG_NOSIGNAL);
+        assert_true(n > 0);
+        at += (size_t)n;
+    }
+}
+
 tact_value peer_receive(int fd, arena *a, uint32_t *number) {
     uint8_t head[LENGTH + NUMBER];
     tact_value v = {.kind = TACT_UNRESOLVED};

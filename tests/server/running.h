@@ -44,6 +44,10 @@ int peer_open(const char *url, int receive_buffer); // tcp://127.0.0.1:PORT, gre
 bool peer_send(int fd, uint32_t number, tact_str body);
 // As much of it as goes without waiting, false: not all of it.
 bool peer_try_send(int fd, uint32_t number, tact_str body);
+// As much as goes without waiting of the same message (its number is 0) again and again; `at` is where it stopped.
+// False: closed.
+bool peer_pour(int fd, arena *a, tact_str body, size_t *at);
+void peer_pour_end(int fd, arena *a, tact_str body, size_t at); // the rest of that message
 // The next reply, in the arena, and to which message it is (NULL: never mind); UNRESOLVED: the connection is closed.
 tact_value peer_receive(int fd, arena *a, uint32_t *number);
 

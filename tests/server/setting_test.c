@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "wire/msgpack.h"
+
 #include <cmocka.h>
 
 static int setup(void **state) {
@@ -71,7 +73,7 @@ static void standards_are_readable(void **state) {
     assert_int_equal(s.listen.count, 1);
     assert_text(s.listen.of[0], "tcp://127.0.0.1:7420");
     assert_text(s.http, "http://127.0.0.1:7421");
-    assert_int_equal(s.message_max, 16 << 20);
+    assert_int_equal(s.message_max, MSGPACK_BYTES_MAX); // what can be read, can be sent
     assert_int_equal(s.drain, 10000);
     assert_int_equal(s.tokens.len, 0);
     assert_true(s.decision_sample == 1.0);
@@ -99,12 +101,12 @@ static void kinds(void **state) {
     static const struct {
         const char *text;
         uint64_t bytes;
-    } sizes[] = {{"4096", 4096}, {"64K", 64 << 10}, {"4M", 4 << 20}, {"1G", 1 << 30}};
+    } sizes[] = {{"4096", 4096}, {"64K", 64 << 10}, {"4M", 4 << 20}, {"16M", MSGPACK_BYTES_MAX}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         assert_int_equal(set(&s, a, SETTING_NAME_MESSAGE_MAX, sizes[i].text, &error), TACT_OK);
         assert_int_equal(s.message_max, sizes[i].bytes);
     }
-    static const char *const no_sizes[] = {"4m", "4MB", "", "0", "1023", "2G", "18446744073709551615G"};
+    static const char *const no_sizes[] = {"4m", "4MB", "", "0", "1023", "16777217", "17M", "1G", "2G", "18446744073709551615G"};
     for (size_t i = 0; i < sizeof no_sizes / sizeof *no_sizes; i++) {
         assert_int_equal(set(&s, a, SETTING_NAME_MESSAGE_MAX, no_sizes[i], &error), TACT_INVALID);
     }
@@ -137,6 +139,8 @@ static void mistakes_in_values(void **state) {
     assert_error(set(&s, a, SETTING_NAME_QUEUE, "9999999999", &error), &error, "here: it can be 0 to 1000000");
     assert_error(set(&s, a, SETTING_NAME_QUEUE, "99999999999999999999", &error), &error,
                  "here: it can be 0 to 1000000");
+    assert_error(set(&s, a, SETTING_NAME_MESSAGE_MAX, "1G", &error), &error,
+                 "here: it can be 1024 to 16777216: no message is longer");
     assert_error(set(&s, a, SETTING_NAME_DRAIN, "99999h", &error), &error, "here: `99999h`: it is too much");
     assert_error(set(&s, a, SETTING_NAME_DRAIN, "10", &error), &error,
                  "here: `10`: a span of time is wanted, as 250ms, 10s, 5m or 1h");
