@@ -215,8 +215,8 @@ static uint32_t drain(server *s) {
 static void *close_network(void *context) {
     server *s = context;
     http_stop(s->http);
-    if (s->opened) nng_close(s->socket);
     work_stop(s->work);
+    if (s->opened) nng_close(s->socket);
     return NULL;
 }
 

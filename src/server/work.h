@@ -44,7 +44,8 @@ TACT_MUST_USE tact_err work_start(arena *a, const work_options *o, work **out, t
 void work_set_queue(work *w, uint32_t queue_max);
 // Takes nothing more, and returns when all that came in is answered, or so many milliseconds later. How many are not.
 uint32_t work_drain(work *w, uint32_t ms);
-void work_stop(work *w); // after the socket was closed
+// Before the socket is closed: NNG 1.5.2 lets a context that somebody still sends by outlive it, and then aborts.
+void work_stop(work *w);
 
 // Fills `in_flight`, `waiting`, `shed_total`, `dropped_total`, `ignored_total`.
 void work_gauges(work *w, metrics_gauges *g);

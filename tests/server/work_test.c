@@ -12,6 +12,9 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "../engine/talk.h"
 #include "base/clock.h"
@@ -24,6 +27,8 @@ enum { WORKERS = 2, WAITERS = 3, QUEUE = 5, CONTEXTS = 24, SLOW_QUEUE = CONTEXTS
 
 #define HELD "{'op': 'status'}"
 #define HELD_SLOW "{'op': 'batch', 'requests': [{'op': 'status'}, {'op': 'person', 'person': {'crm': '1'}}]}"
+#define HELD_HEAVY "{'op': 'batch', 'requests': [{'op': 'status'}, {'op': 'rollback', 'version': 'shop@99'}]}"
+#define SLOW "{'op': 'batch', 'requests': [{'op': 'person', 'person': {'crm': '1'}}]}"
 #define DECIDE "{'op': 'decide', 'person': {'crm': '1'}, 'placements': ['hero']}"
 
 typedef struct gate {
@@ -31,6 +36,7 @@ typedef struct gate {
     pthread_cond_t changed;
     bool open;
     uint32_t inside;
+    int nice; // of the thread that came in last
 } gate;
 
 typedef struct scene {
@@ -53,6 +59,7 @@ static tact_value pass(void *context, arena *a) {
     (void)a;
     pthread_mutex_lock(&g->mutex);
     g->inside++;
+    g->nice = getpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid));
     pthread_cond_broadcast(&g->changed);
     while (!g->open) pthread_cond_wait(&g->changed, &g->mutex);
     g->inside--;
@@ -120,8 +127,8 @@ static int set_up(void **state) {
 }
 
 static void stop(scene *s) {
-    nng_close(s->rep);
     work_stop(s->work);
+    nng_close(s->rep);
     s->work = NULL;
 }
 
@@ -260,6 +267,42 @@ static void slow_ones_do_not_hold_up_quick_ones(void **state) {
     wait_for(s, 0, 0);
 }
 
+static void heavy_ones_hold_up_nobody_else(void **state) {
+    scene *s = *state;
+    set_gate(&s->gate, false);
+    send(s, HELD_HEAVY, WORK_HEAVY);
+    wait_for_inside(&s->gate, WORK_HEAVY);
+    send(s, HELD_HEAVY, WORK_HEAVY_QUEUE);
+    wait_for(s, WORK_HEAVY + WORK_HEAVY_QUEUE, WORK_HEAVY_QUEUE);
+    for (int i = 0; i < 100; i++) {
+        send(s, DECIDE, 1);
+        hear(s, "ok", 1);
+        send(s, SLOW, 1);
+        hear(s, "ok", 1);
+        send(s, HELD_HEAVY, 1); // beyond their queue
+        hear(s, "overloaded", 1);
+    }
+    wait_for(s, WORK_HEAVY + WORK_HEAVY_QUEUE, WORK_HEAVY_QUEUE);
+    assert_int_equal(gauges(s).shed_total, 100);
+    set_gate(&s->gate, true);
+    hear(s, "ok", WORK_HEAVY + WORK_HEAVY_QUEUE);
+    wait_for(s, 0, 0);
+}
+
+static void heavy_ones_step_back(void **state) {
+    scene *s = *state;
+    int usual = getpriority(PRIO_PROCESS, 0);
+    send(s, HELD, 1);
+    hear(s, "ok", 1);
+    assert_int_equal(s->gate.nice, usual);
+    send(s, HELD_SLOW, 1);
+    hear(s, "ok", 1);
+    assert_int_equal(s->gate.nice, usual);
+    send(s, HELD_HEAVY, 1);
+    hear(s, "ok", 1);
+    assert_int_equal(s->gate.nice, usual + WORK_NICE > 19 ? 19 : usual + WORK_NICE);
+}
+
 typedef struct opener {
     scene *scene;
     uint32_t left;
@@ -319,10 +362,14 @@ static void it_stops_with_requests_everywhere(void **state) {
     wait_for_inside(&s->gate, WAITERS);
     send(s, HELD_SLOW, 4);
     wait_for(s, WAITERS + 4, 4);
+    send(s, HELD_HEAVY, WORK_HEAVY);
+    wait_for_inside(&s->gate, WAITERS + WORK_HEAVY);
+    send(s, HELD_HEAVY, 2);
+    wait_for(s, WAITERS + 4 + WORK_HEAVY + 2, 4 + 2);
     send(s, HELD, WORKERS);
-    wait_for_inside(&s->gate, WAITERS + WORKERS);
+    wait_for_inside(&s->gate, WAITERS + WORK_HEAVY + WORKERS);
     send(s, DECIDE, QUEUE);
-    wait_for(s, WAITERS + 4 + WORKERS + QUEUE, 4 + QUEUE);
+    wait_for(s, WAITERS + 4 + WORK_HEAVY + 2 + WORKERS + QUEUE, 4 + 2 + QUEUE);
     assert_int_equal(pthread_create(&thread, NULL, open_soon, s), 0);
     stop(s);
     assert_int_equal(pthread_join(thread, NULL), 0);
@@ -365,6 +412,8 @@ int main(void) {
         TEST(beyond_the_queue_it_is_overloaded_at_once),
         TEST(the_queue_may_change),
         TEST(slow_ones_do_not_hold_up_quick_ones),
+        TEST(heavy_ones_hold_up_nobody_else),
+        TEST(heavy_ones_step_back),
         TEST(draining_answers_what_came_in_and_takes_nothing_more),
         TEST(draining_ends_when_the_time_is_over),
         TEST(it_stops_with_requests_everywhere),
