@@ -197,6 +197,8 @@ static int compare(cli_folder *place, const char *const *given, simulate_options
         o->against_name = rules_version_text(&place->memory, &v);
         code = rules_build(&active_files, &place->memory, "active", place, &active);
     }
+    const char *what = given[OPT_BUNDLE];
+    if (rules_is_version(what)) o->name = tact_str_from(strchr(what, '@') ? what : o->against_name);
     folder_unview(place); // which has its own
     o->bundle = b;
     o->against = active;

@@ -92,7 +92,10 @@ static tact_err read_version(const request *r, tact_str *name, uint64_t *number,
 static tact_err bad_bundle(release *g, tact_err err, tact_problem *p) {
     tact_str text = g->files.report.errors ? report_text(&g->files.report) : (tact_str){NULL, 0};
     if (err == TACT_NOT_FOUND) return problem_of(p, err, TACT_PROBLEM_UNKNOWN_VERSION, &g->error);
-    if (err == TACT_DENIED) return problem_of(p, TACT_INVALID, TACT_PROBLEM_NOT_ACTIVE, &g->error);
+    if (err == TACT_DENIED) {
+        const place at = place_of("from");
+        return problem_set(p, TACT_INVALID, TACT_PROBLEM_NOT_ACTIVE, &at, "%s", g->error.text);
+    }
     if (!text.len) return reply_failed(err, p, &g->error);
     return problem_set(p, err, TACT_PROBLEM_BAD_BUNDLE, NULL, "%s", text.ptr);
 }
@@ -295,9 +298,10 @@ static tact_err read_options(const release *g, simulate_options *o, tact_problem
 }
 
 // `wanted` NULL: the active one, which is then compared with nothing.
-static tact_err run(const session *s, simulate_options *o, const bundle *wanted, arena *a, tact_value *out,
+static tact_err run(const release *g, const session *s, simulate_options *o, const bundle *wanted, arena *a, tact_value *out,
                     tact_problem *p) {
     o->bundle = wanted ? wanted : s->bundle->bundle;
+    o->name = wanted ? request_text(&g->r, REQUEST_VERSION) : tact_str_from(s->bundle->name);
     if (wanted && s->bundle) {
         o->against = s->bundle->bundle;
         o->against_name = s->bundle->name;
@@ -316,7 +320,7 @@ static tact_err simulate(release *g, arena *a, tact_value *out, tact_problem *p)
     err = compile(g, s, &wanted, p);
     if (!err && !wanted) err = session_needs_bundle(s, p);
     session_unview(s); // threads have their own
-    if (!err) err = run(s, &o, wanted, a, out, p);
+    if (!err) err = run(g, s, &o, wanted, a, out, p);
     bundle_free(wanted);
     arena_fini(&g->memory);
     session_end(s);

@@ -331,7 +331,7 @@ static tact_value result_of(form *f, const simulation *m, const sums *total, int
         if (m->o->placement.len && !tact_str_equal(b->placements[i].name, m->o->placement)) continue;
         places[count++] = (value_entry){form_text(f, b->placements[i].name), place_of_all(f, m, i, total)};
     }
-    form_put(f, &all, "bundle", form_text(f, b->name));
+    form_put(f, &all, "bundle", form_text(f, m->o->name.len ? m->o->name : b->name));
     form_put(f, &all, "against", m->sides_count > 1 ? form_text(f, tact_str_from(against)) : tact_null());
     form_put(f, &all, "persons", tact_int((int64_t)total[0].persons));
     form_put(f, &all, "took_ms", tact_int(took_ms));

@@ -22,6 +22,7 @@ enum { SIMULATE_THREADS_MAX = 64 };
 typedef struct simulate_options {
     const bundle *bundle, *against; // against NULL: nothing
     const char *against_name;
+    tact_str name;      // of `bundle`, "shop@2"; empty: it is no version, and has the name that it gives itself
     tact_str placement; // empty: all
     tact_value context; // a map, or NULL, the value: what requests carry
     uint64_t sample;    // about so many persons; 0: all

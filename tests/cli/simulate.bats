@@ -59,6 +59,10 @@ setup() {
     [ "$(jq -c '.placements.hero | [.fallback_only, .nothing, .differs, .candidates]' <<<"$stdout")" = '[80,0,30,100]' ] || told
     [ "$(jq -c '.placements.hero.funnel[] | select(.removed > 0)' <<<"$stdout")" = '{"stage":"eligible","removed":80,"left":20}' ] || told
     [ "$(jq -c '.placements.strip | [.nothing, .differs]' <<<"$stdout")" = '[100,0]' ] || told
+    does simulate --db data --bundle shop@1 --json --quiet
+    [ "$(jq -c '[.bundle, .against]' <<<"$stdout")" = '["shop@1","shop@1"]' ] || told
+    does simulate --db data --bundle active --json --quiet
+    [ "$(jq -c '[.bundle, .against]' <<<"$stdout")" = '["shop@1","shop@1"]' ] || told
     does simulate --db data --bundle next --placement strip --context '{"device": "x"}' --json
     [ "$(jq -c '.placements | [keys, .strip.nothing]' <<<"$stdout")" = '[["strip"],0]' ] || told
 }

@@ -233,7 +233,7 @@ static void half_a_signature_is_none(void **state) {
 static void only_what_is_expected_is_replaced(void **state) {
     (void)state;
     expect_start(talk_fails(&t, tact_publish, "{'files': " FILES("One") ", 'from': 'shop@1'}"),
-                 "not_active at : nothing is active");
+                 "not_active at from: nothing is active");
     assert_int_equal(t.problem.err, TACT_INVALID);
     assert_string_equal(publish(FILES("One"), ", 'from': ''"), "shop@1");
     // Sent again, since the answer was lost.
@@ -241,8 +241,8 @@ static void only_what_is_expected_is_replaced(void **state) {
     assert_true(talk_find(v, "already").as.b);
     assert_string_equal(publish(FILES("Two"), ", 'from': 'shop@1'"), "shop@2");
     expect_start(talk_fails(&t, tact_publish, "{'files': " FILES("Three") ", 'from': 'shop@1'}"),
-                 "not_active at : shop@2 is active");
-    expect_start(talk_fails(&t, tact_publish, "{'files': " FILES("Three") ", 'from': ''}"), "not_active at : ");
+                 "not_active at from: shop@2 is active");
+    expect_start(talk_fails(&t, tact_publish, "{'files': " FILES("Three") ", 'from': ''}"), "not_active at from: ");
     assert_string_equal(title(), "Two");
     assert_int_equal(talk_find(talk_ask(&t, tact_bundles, "{}"), "bundles").len, 2);
 }
@@ -251,13 +251,13 @@ static void going_back_expects_likewise(void **state) {
     (void)state;
     (void)publish(FILES("One"), "");
     (void)publish(FILES("Two"), "");
-    expect_start(talk_fails(&t, tact_rollback, "{'version': 'shop@1', 'from': 'shop@7'}"), "not_active at : ");
+    expect_start(talk_fails(&t, tact_rollback, "{'version': 'shop@1', 'from': 'shop@7'}"), "not_active at from: ");
     assert_string_equal(title(), "Two");
     tact_value v = talk_ask(&t, tact_rollback, "{'version': 'shop@1', 'from': 'shop@2'}");
     assert_false(talk_find(v, "already").as.b);
     v = talk_ask(&t, tact_rollback, "{'version': 'shop@1', 'from': 'shop@2'}");
     assert_true(talk_find(v, "already").as.b);
-    expect_start(talk_fails(&t, tact_rollback, "{'from': 'shop@2'}"), "not_active at : ");
+    expect_start(talk_fails(&t, tact_rollback, "{'from': 'shop@2'}"), "not_active at from: ");
     assert_string_equal(title(), "One");
 }
 
@@ -268,7 +268,7 @@ static void a_schema_stays_if_something_else_is_active(void **state) {
     expect_start(talk_fails(&t, tact_publish,
                             "{'files': {'bundle.yaml': 'attributes: {tier: {type: string}}\\n" ROOT
                             "', 'a.yaml': '" STORY("One") "'}, 'from': 'shop@9'}"),
-                 "not_active at : ");
+                 "not_active at from: ");
     assert_ptr_equal(store_schema(t.engine->store), before);
     assert_int_equal(before->attributes_count, 0);
 }
@@ -333,6 +333,7 @@ static void a_simulation_says_what_would_be_shown(void **state) {
     const int64_t position = talk_find_int(talk_ask(&t, tact_status, "{}"), "position");
     tact_value v = talk_ask(&t, tact_simulate, "{}");
     assert_true(talk_find(v, "ok").as.b);
+    assert_string_equal(talk_find_text(&t.memory, v, "bundle"), "shop@1");
     assert_int_equal(talk_find(v, "against").kind, TACT_NULL);
     assert_int_equal(talk_find_int(v, "persons"), PERSONS);
     assert_int_equal(shown(v, "gold", "count"), PERSONS / 3);
@@ -356,6 +357,7 @@ static void files_and_versions_are_compared_with_what_is_active(void **state) {
     value_entry files = {tact_string("files", 5), value_map(&t.memory, &file, 1)};
     tact_value request = value_map(&t.memory, &files, 1);
     if (tact_simulate(t.engine, request, &t.memory, &reply, &t.problem)) fail_msg("%s", t.problem.text);
+    assert_string_equal(talk_find_text(&t.memory, reply, "bundle"), "shop"); // it is no version yet
     assert_string_equal(talk_find_text(&t.memory, reply, "against"), "shop@1");
     assert_int_equal(shown(reply, "extra", "count"), PERSONS);
     assert_int_equal(shown(reply, "gold", "before"), PERSONS / 3);
@@ -363,6 +365,7 @@ static void files_and_versions_are_compared_with_what_is_active(void **state) {
     assert_string_equal(active(), "shop@1"); // nothing was published
     talk_publish(&t, text);
     tact_value v = talk_ask(&t, tact_simulate, "{'version': 'shop@1', 'placement': 'hero'}");
+    assert_string_equal(talk_find_text(&t.memory, v, "bundle"), "shop@1");
     assert_string_equal(talk_find_text(&t.memory, v, "against"), "shop@2");
     assert_int_equal(shown(v, "extra", "before"), PERSONS);
     assert_int_equal(shown(v, "gold", "count"), PERSONS / 3);
