@@ -40,6 +40,7 @@ const char *running_fails(running *r, tact_client *client, const char *request);
 
 tact_str peer_request(arena *a, const char *json);  // as MessagePack
 int peer_open(const char *url, int receive_buffer); // tcp://127.0.0.1:PORT, greeted; bytes of the buffer, 0: as usual
+int peer_try_open(const char *url, int receive_buffer); // -1: it did not work
 // All of one message; the other side may have hung up, then false.
 bool peer_send(int fd, uint32_t number, tact_str body);
 // As much of it as goes without waiting, false: not all of it.
