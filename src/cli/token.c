@@ -15,7 +15,7 @@
 
 // clang-format off
 #define OPTIONS(X) \
-    X(ROLES,  "roles",  "ROLES", "what it may do: decide, record, publish, operate; commas between them") \
+    X(ROLES,  "roles",  "ROLES", "what it may do: decide, record, publish, operate, page; commas between them") \
     X(APPEND, "append", "FILE",  "add its line to this file of tokens, made if it is not there") \
     X(HELP,   "help",   NULL,    "show this")
 // clang-format on
@@ -48,6 +48,7 @@ static const cli_usage usage = {
              "  record   record: all channels\n"
              "  publish  publish, rollback, bundles, explain, simulate: marketers\n"
              "  operate  person, erase, status: operators, the privacy desk\n"
+             "  page     decide by identities that nobody can guess, and events with the token of an offer: web pages\n"
              "\n"
              "A server that runs takes the file over when it gets SIGHUP. To withdraw a token, delete its line.\n"
              "\n"

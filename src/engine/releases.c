@@ -298,8 +298,8 @@ static tact_err read_options(const release *g, simulate_options *o, tact_problem
 }
 
 // `wanted` NULL: the active one, which is then compared with nothing.
-static tact_err run(const release *g, const session *s, simulate_options *o, const bundle *wanted, arena *a, tact_value *out,
-                    tact_problem *p) {
+static tact_err run(const release *g, const session *s, simulate_options *o, const bundle *wanted, arena *a,
+                    tact_value *out, tact_problem *p) {
     o->bundle = wanted ? wanted : s->bundle->bundle;
     o->name = wanted ? request_text(&g->r, REQUEST_VERSION) : tact_str_from(s->bundle->name);
     if (wanted && s->bundle) {

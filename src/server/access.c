@@ -34,10 +34,8 @@ static const struct role {
     access_role role;
     const char *name;
 } roles_known[] = {
-    {ACCESS_DECIDE, "decide"},
-    {ACCESS_RECORD, "record"},
-    {ACCESS_PUBLISH, "publish"},
-    {ACCESS_OPERATE, "operate"},
+    {ACCESS_DECIDE, "decide"},   {ACCESS_RECORD, "record"}, {ACCESS_PUBLISH, "publish"},
+    {ACCESS_OPERATE, "operate"}, {ACCESS_PAGE, "page"},
 };
 #define ROLES (sizeof roles_known / sizeof *roles_known)
 
@@ -63,7 +61,7 @@ static tact_err unknown_role(tact_str name, tact_error *error) {
     if (n.best.len)
         return err_set(error, TACT_INVALID, "there is no role `%s`; did you mean `%.*s`?", utf8_show(&room, name),
                        (int)n.best.len, n.best.ptr);
-    return err_set(error, TACT_INVALID, "there is no role `%s`: roles are decide, record, publish and operate",
+    return err_set(error, TACT_INVALID, "there is no role `%s`: roles are decide, record, publish, operate and page",
                    utf8_show(&room, name));
 }
 

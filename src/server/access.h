@@ -18,6 +18,7 @@ typedef enum access_role { // as bits: a token may have several
     ACCESS_PUBLISH = 4,    // publish, rollback, bundles, explain, simulate: marketers
     ACCESS_OPERATE = 8,    // person, erase, status: operators
     ACCESS_ALL = 15,
+    ACCESS_PAGE = 16, // some of decide and record: web pages, see page.h
 } access_role;
 
 enum { ACCESS_TOKEN_MAX = 64, ACCESS_TOKENS_MAX = 10000 };

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "engine/request.h"
+#include "server/page.h"
 #include "value/value.h"
 #include "wire/form.h"
 #include "wire/msgpack.h"
@@ -175,10 +176,16 @@ static tact_err forbid(const call *c, uint32_t roles, metrics_operation o, acces
                        access_role_name(wanted));
 }
 
-static tact_err ask(call *c, uint32_t roles, metrics_operation o, tact_value v, tact_value *reply, tact_problem *p) {
+static tact_err check(const call *c, uint32_t roles, metrics_operation o, tact_value v, tact_problem *p) {
     access_role wanted = role_of(o, v);
-    if (!(roles & wanted)) return forbid(c, roles, o, wanted, p);
-    tact_err err = adapt(c, o, &v, p);
+    if (roles & wanted) return TACT_OK;
+    if (roles & ACCESS_PAGE && page_has(o)) return page_check(c->env->page_identities, o, v, p);
+    return forbid(c, roles, o, wanted, p);
+}
+
+static tact_err ask(call *c, uint32_t roles, metrics_operation o, tact_value v, tact_value *reply, tact_problem *p) {
+    tact_err err = check(c, roles, o, v, p);
+    if (!err) err = adapt(c, o, &v, p);
     if (!err) err = tact_call(c->env->engine, v, &c->memory, reply, p);
     if (!err && o == METRICS_STATUS && c->env->status) {
         *reply = with(&c->memory, *reply, "server", c->env->status(c->env->status_context, &c->memory));

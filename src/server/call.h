@@ -15,6 +15,7 @@
 #include "server/access.h"
 #include "server/line.h"
 #include "server/metrics.h"
+#include "server/setting.h"
 #include "tact/tact.h"
 #include "wire/problem.h"
 
@@ -32,6 +33,7 @@ typedef struct call_env {
     _Atomic(const access_list *) access;      // NULL: all may do all
     _Atomic uint32_t batch_max, simulate_max; // requests, persons
     uint64_t message_max;                     // bytes of a request
+    setting_texts page_identities;            // see page.h
     // What only the server knows, as the field `server` of a status; adds fields to an empty map.
     tact_value (*status)(void *context, arena *a);
     void *status_context;

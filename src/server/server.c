@@ -138,6 +138,7 @@ static tact_err start(server *s, tact_error *error) {
     s->env.batch_max = o->batch_max;
     s->env.simulate_max = o->simulate_max;
     s->env.message_max = o->message_max;
+    s->env.page_identities = o->page_identities;
     s->env.status = tell_status;
     s->env.status_context = s;
     err = begin_answering(s, error);

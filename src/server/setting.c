@@ -168,9 +168,7 @@ static const struct rule {
     [SETTING_NAME_CONTEXTS] = {.least = 2, .most = 65536}, // half of them are what may wait
     [SETTING_NAME_WAITERS] = {.least = 1, .most = 1024},
     [SETTING_NAME_CONNECTIONS] = {.least = 1, .most = 1000000},
-    [SETTING_NAME_MESSAGE_MAX] = {.least = 1 << 10,
-                                  .most = MSGPACK_BYTES_MAX,
-                                  .why = ": no message is longer"},
+    [SETTING_NAME_MESSAGE_MAX] = {.least = 1 << 10, .most = MSGPACK_BYTES_MAX, .why = ": no message is longer"},
     [SETTING_NAME_BATCH_MAX] = {.least = 1, .most = 1000000},
     [SETTING_NAME_SIMULATE_MAX] = {.least = 0, .most = 100000000},
     [SETTING_NAME_HISTORY_DAYS] = {.least = 0, .most = 36500},

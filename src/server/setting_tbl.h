@@ -9,6 +9,8 @@ X(LISTEN, listen, TEXTS, "tcp://127.0.0.1:7420", FIXED, "URL",
 X(HTTP, http, TEXT, "http://127.0.0.1:7421", FIXED, "URL", "where /metrics, /healthz and /readyz are; empty: nowhere")
 X(TOKENS, tokens, TEXT, "", LIVE, "FILE",
   "who may do what (`tact token`); without it, only loopback and ipc are listened on, and all may do all")
+X(PAGE_IDENTITIES, page_identities, TEXTS, "", FIXED, "NAME",
+  "identities by which tokens of the role `page` ask: such as nobody can guess, a long random cookie")
 X(TLS_CERT, tls_cert, TEXT, "", FIXED, "FILE", "certificate and key of the server, PEM: for tls+tcp:// and wss://")
 X(TLS_CA, tls_ca, TEXT, "", FIXED, "FILE", "certificates that clients must have one of, PEM; empty: they need none")
 X(DURABILITY, durability, SPAN, "0", FIXED, "SPAN",

@@ -19,7 +19,7 @@ enum {
     UNREAD_PAUSE_MS = 1000,
 };
 
-typedef struct unread { // all zeros to begin with
+typedef struct unread {                   // all zeros to begin with
     _Atomic uint64_t cells[UNREAD_CELLS]; // a connection, and from when on one request is answered in the lower half
 } unread;
 

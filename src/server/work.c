@@ -26,7 +26,7 @@ typedef struct slot {
     uint64_t since_ns; // when it came in
     nng_msg *message;
     uint32_t connection; // that it came in on
-    struct slot *next; // in a queue
+    struct slot *next;   // in a queue
 } slot;
 
 typedef struct queue {

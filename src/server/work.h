@@ -20,7 +20,8 @@ enum {
     WORK_HEAVY_QUEUE = 16, // heavy operations that wait; further ones are refused
     WORK_NICE = 10,        // by how much those threads step back
     // That a reply waits for a client who does not read; then it is dropped, and unread.h says what follows. While it
-    // waits it has a context of NNG's: so it waits less when half of those wait already, and for who did not read before.
+    // waits it has a context of NNG's: so it waits less when half of those wait already, and for who did not read
+    // before.
     WORK_SEND_MS = 2000,
     WORK_SEND_HURRY_MS = 250,
     WORK_LINGER_MS = 50, // that the system has for what was handed to it, before connections are closed

@@ -102,7 +102,7 @@ static void roles(void **state) {
     assert_int_equal(access_roles_parse(TACT_STR("decide,decied"), &bits, &error), TACT_INVALID);
     assert_string_equal(error.text, "there is no role `decied`; did you mean `decide`?");
     assert_int_equal(access_roles_parse(TACT_STR("admin"), &bits, &error), TACT_INVALID);
-    assert_string_equal(error.text, "there is no role `admin`: roles are decide, record, publish and operate");
+    assert_string_equal(error.text, "there is no role `admin`: roles are decide, record, publish, operate and page");
     static const char *const bad[] = {"", ",", "decide,", ",decide", "decide, record", "Decide"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(access_roles_parse(tact_str_from(bad[i]), &bits, &error), TACT_INVALID);

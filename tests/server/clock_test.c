@@ -41,18 +41,19 @@ int64_t clock_mono_us(void) {
 
 // ---- The scene ------------------------------------------------------------------------------------------------------
 
-static const char shop[] = "bundle: shop\n"
-                           "identities: {crm: {unique: true}}\n"
-                           "attributes: {recency: {type: int}}\n"
-                           "purposes: {marketing: {default: denied}}\n"
-                           "events: {purchase: {properties: {amount: double}}}\n"
-                           "aggregates: {purchases: {count: purchase, window: 90d}}\n"
-                           "placements: {hero: {channel: web, fallback: story}}\n"
-                           "content: {hero: {title: string}}\n"
-                           "offers:\n"
-                           "  twice: {value: 3.0, caps: [{on: decision, max: 2, every: 7d}], content: {hero: {title: A}}}\n"
-                           "  once: {value: 2.0, caps: [{on: click, max: 1, every: 7d}], content: {hero: {title: B}}}\n"
-                           "  story: {content: {hero: {title: C}}}\n";
+static const char shop[] =
+    "bundle: shop\n"
+    "identities: {crm: {unique: true}}\n"
+    "attributes: {recency: {type: int}}\n"
+    "purposes: {marketing: {default: denied}}\n"
+    "events: {purchase: {properties: {amount: double}}}\n"
+    "aggregates: {purchases: {count: purchase, window: 90d}}\n"
+    "placements: {hero: {channel: web, fallback: story}}\n"
+    "content: {hero: {title: string}}\n"
+    "offers:\n"
+    "  twice: {value: 3.0, caps: [{on: decision, max: 2, every: 7d}], content: {hero: {title: A}}}\n"
+    "  once: {value: 2.0, caps: [{on: click, max: 1, every: 7d}], content: {hero: {title: B}}}\n"
+    "  story: {content: {hero: {title: C}}}\n";
 
 typedef struct scene {
     running running;
@@ -91,8 +92,8 @@ static const char *shown(scene *s, const char *decision) {
 
 static void click(scene *s, const char *id) {
     char request[600];
-    snprintf(request, sizeof request, "{'op': 'record', 'id': '%s', 'commands': [{'event': 'click', 'token': '%s'}]}", id,
-             s->token);
+    snprintf(request, sizeof request, "{'op': 'record', 'id': '%s', 'commands': [{'event': 'click', 'token': '%s'}]}",
+             id, s->token);
     tact_value v = ask(s, request);
     if (talk_find(v, "refused").kind != TACT_UNRESOLVED) fail_msg("%s", talk_text(&s->running.talk.memory, v));
 }
@@ -173,8 +174,9 @@ static void what_comes_in_meanwhile(void **state) {
     scene *s = *state;
     ask(s, ORDER);
     atomic_store(&wall_off_ms, -DAY);
-    tact_value v = ask(s, "{'op': 'record', 'commands': [{'set': {'recency': 2}, 'person': {'crm': '1'}},"
-                          " {'event': 'purchase', 'person': {'crm': '1'}}, {'set': {'recency': 7}, 'person': {'crm': '2'}}]}");
+    tact_value v = ask(
+        s, "{'op': 'record', 'commands': [{'set': {'recency': 2}, 'person': {'crm': '1'}},"
+           " {'event': 'purchase', 'person': {'crm': '1'}}, {'set': {'recency': 7}, 'person': {'crm': '2'}}]}");
     assert_int_equal(talk_find(v, "refused").kind, TACT_UNRESOLVED);
     assert_int_equal(known(s, "attributes.recency"), 1);
     assert_int_equal(known(s, "attributes.purchases"), 1); // the other one has not happened yet

@@ -166,6 +166,51 @@ static void tokens_and_their_roles(void **state) {
     tact_client_close(nobody);
 }
 
+// The token of a web page: a visitor's browser asks, and tells what became of it.
+static void a_page_asks_for_who_sits_before_it(void **state) {
+    running *r = *state;
+    char page[ACCESS_TOKEN_MAX], shop[ACCESS_TOKEN_MAX], request[1000];
+    const tact_str cookie = TACT_STR("cookie");
+    static const char *const forbidden[] = {
+        "{'op': 'decide', 'person': {'crm': '1'}, 'placements': ['hero']}",
+        "{'op': 'decide', 'person': 1, 'placements': ['hero']}",
+        "{'op': 'decide', 'person': {'cookie': '7f3'}, 'placements': ['hero'], 'explain': true}",
+        "{'op': 'record', 'commands': [{'event': 'complaint', 'person': {'cookie': '7f3'}}]}",
+        "{'op': 'record', 'commands': [{'erase': {'cookie': '7f3'}}]}",
+        "{'op': 'record', 'commands': [{'link': {'cookie': '7f3', 'crm': '2'}}]}",
+        "{'op': 'context', 'person': {'cookie': '7f3'}, 'budget': 100}",
+        "{'op': 'explain', 'placements': ['hero']}",
+        "{'op': 'person', 'person': {'cookie': '7f3'}}",
+        "{'op': 'status'}",
+        "{'op': 'bundles'}",
+    };
+    const char *lines = with_token(r, "page", ACCESS_PAGE, page);
+    lines = arena_printf(&r->talk.memory, "%s%s", lines, with_token(r, "shop", ACCESS_ALL, shop));
+    r->settings.tokens = tact_str_from(running_file(r, "tokens", lines));
+    r->settings.page_identities = (setting_texts){&cookie, 1};
+    running_start(r);
+    tact_client *c = running_client(r, running_url(r, 0), &(tact_client_options){.token = shop});
+    running_ask(r, c,
+                "{'op': 'record', 'commands': [{'set': {'tier': 'gold'}, 'source': 'crm',"
+                " 'person': {'crm': '1', 'cookie': '7f3'}}]}");
+    tact_client_close(c);
+    c = running_client(r, running_url(r, 0), &(tact_client_options){.token = page});
+    tact_value v = running_ask(r, c, "{'op': 'decide', 'person': {'cookie': '7f3'}, 'placements': ['hero']}");
+    assert_string_equal(text_at(r, v, "placements.hero.0.offer"), "gold");
+    snprintf(request, sizeof request, "{'op': 'record', 'commands': [{'event': 'click', 'token': '%s'}]}",
+             text_at(r, v, "placements.hero.0.token"));
+    running_ask(r, c, request);
+    for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++) {
+        assert_string_equal(running_fails(r, c, forbidden[i]), "forbidden");
+        snprintf(request, sizeof request, "{'op': 'batch', 'requests': [%s, {'op': 'decide', 'placements': ['hero']}]}",
+                 forbidden[i]);
+        v = running_ask(r, c, request);
+        assert_string_equal(text_at(r, v, "replies.0.error.code"), "forbidden");
+        assert_true(talk_find(v, "replies.1.ok").as.b);
+    }
+    tact_client_close(c);
+}
+
 static void a_reload_takes_over_or_changes_nothing(void **state) {
     running *r = *state;
     char old[ACCESS_TOKEN_MAX], new[ACCESS_TOKEN_MAX];
@@ -316,6 +361,7 @@ int main(void) {
         TEST(every_operation_at_every_address),
         TEST(a_client_without_the_certificate_is_not_let_in),
         TEST(tokens_and_their_roles),
+        TEST(a_page_asks_for_who_sits_before_it),
         TEST(a_reload_takes_over_or_changes_nothing),
         TEST(status_and_metrics_count_what_was_asked),
         TEST(one_server_a_folder),

@@ -106,7 +106,8 @@ static void kinds(void **state) {
         assert_int_equal(set(&s, a, SETTING_NAME_MESSAGE_MAX, sizes[i].text, &error), TACT_OK);
         assert_int_equal(s.message_max, sizes[i].bytes);
     }
-    static const char *const no_sizes[] = {"4m", "4MB", "", "0", "1023", "16777217", "17M", "1G", "2G", "18446744073709551615G"};
+    static const char *const no_sizes[] = {"4m",       "4MB", "",   "0",  "1023",
+                                           "16777217", "17M", "1G", "2G", "18446744073709551615G"};
     for (size_t i = 0; i < sizeof no_sizes / sizeof *no_sizes; i++) {
         assert_int_equal(set(&s, a, SETTING_NAME_MESSAGE_MAX, no_sizes[i], &error), TACT_INVALID);
     }

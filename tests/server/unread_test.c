@@ -93,12 +93,9 @@ static void of_many_at_once_one_is_let_through(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup(f, set_up)
     const struct CMUnitTest tests[] = {
-        TEST(whoever_reads_is_answered),
-        TEST(who_does_not_is_asked_once_a_pause),
-        TEST(a_reply_that_goes_out_ends_it),
-        TEST(of_two_in_a_cell_the_later_is_remembered),
-        TEST(the_clock_may_wrap_around),
-        TEST(of_many_at_once_one_is_let_through),
+        TEST(whoever_reads_is_answered),     TEST(who_does_not_is_asked_once_a_pause),
+        TEST(a_reply_that_goes_out_ends_it), TEST(of_two_in_a_cell_the_later_is_remembered),
+        TEST(the_clock_may_wrap_around),     TEST(of_many_at_once_one_is_let_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
