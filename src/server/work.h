@@ -23,7 +23,7 @@ enum {
     // waits it has a context of NNG's: so it waits less when half of those wait already, and for who did not read
     // before.
     WORK_SEND_MS = 2000,
-    WORK_SEND_HURRY_MS = 250,
+    WORK_SEND_HURRY_MS = 500,
     WORK_LINGER_MS = 50, // that the system has for what was handed to it, before connections are closed
 };
 

@@ -54,6 +54,36 @@ record() {
     [ "$status" -eq 3 ] && grep -q 'check its owner and its permissions' stderr
 }
 
+@test "a folder that cannot be made, and a log of decisions where nothing may be written" {
+    mkdir closed && chmod 500 closed
+    humble "$tact" serve --db closed/db --listen "ipc://$PWD/here.ipc" --http '' 2>stderr && return 1 || status=$?
+    [ "$status" -eq 3 ] && grep -q 'closed/db' stderr
+    humble "$tact" serve --db db --decision-log closed/log --listen "ipc://$PWD/here.ipc" --http '' 2>stderr && return 1 || status=$?
+    [ "$status" -eq 3 ] && grep -q 'closed/log' stderr
+    [ -z "$(ls -A closed)" ]
+    server_begin # which takes no part of it along
+    does decide --person crm:1 --placement hero --to "$url"
+}
+
+@test "a folder that becomes read-only under a server" {
+    local powers='--bounding-set=-all --inh-caps=-all'
+    [ "$(id -u)" -eq 0 ] && powers="setpriv $powers" || powers=
+    printf '#!/usr/bin/env bash\nexec %s %q "$@"\n' "$powers" "$tact" >program # the server is this process, to be told to end
+    chmod +x program
+    tact=$PWD/program server_begin
+    record 1
+    [ "$status" -eq 0 ] || told
+    chmod 500 db && chmod 400 db/*
+    humble touch db/more 2>/dev/null && return 1
+    record 2 # its files are open
+    [ "$status" -eq 0 ] || told
+    server_end
+    chmod 700 db && chmod 600 db/*
+    server_begin
+    does person crm:2 --to "$url"
+    [ "$(grep -c page_view <<<"$stdout")" -eq 1 ] || told
+}
+
 @test "ten seconds of the soak" {
     TACT=$tact "$BATS_TEST_DIRNAME/../soak" 10 >out 2>&1 || { cat out; return 1; }
     [ "$(grep -c ' 0 errors' out)" -eq 5 ]
