@@ -78,8 +78,7 @@ static bool is_within(const char *folder, const char *to) {
     while (len > 1 && to[len - 1] == '/') len--;
     while (len > 0 && to[len - 1] != '/') len--; // its last part is not there yet
     if (len + 2 > sizeof parent) return false;
-    memcpy(parent, to, len);
-    memcpy(parent + len, ".", 2);
+    snprintf(parent, sizeof parent, "%.*s.", (int)len, to);
     if (!realpath(folder, outer) || !realpath(parent, inner)) return false;
     len = strlen(outer);
     return strncmp(outer, inner, len) == 0 && (inner[len] == '\0' || inner[len] == '/');
