@@ -44,12 +44,13 @@ static bool is_listed(setting_texts list, tact_str name) {
 static tact_err check_person(setting_texts identities, const tact_value *person, tact_problem *p) {
     const place in = place_of("person");
     if (!person || person->kind == TACT_NULL) return TACT_OK;
-    if (person->kind != TACT_MAP) return refuse(&in, "a token of the role `page` names a person by identities", p);
+    if (person->kind != TACT_MAP) return refuse(&in, "a token of the role `page` asks by identities", p);
     for (uint32_t i = 0; i < person->as.map->count; i++) {
         tact_value name = person->as.map->entries[i].key;
         if (name.kind != TACT_STRING || is_listed(identities, value_str(name))) continue;
         const place at = place_member(&in, value_str(name));
-        return refuse(&at, "a token of the role `page` names identities of `page_identities` of the server alone", p);
+        return refuse(&at, "a token of the role `page` asks by identities that the server's `page_identities` names",
+                      p);
     }
     return TACT_OK;
 }

@@ -24,7 +24,7 @@ X(CONTEXTS, contexts, COUNT, "1024", FIXED, "N",
 X(WAITERS, waiters, COUNT, "64", FIXED, "N", "threads for what waits: changes for the disk, publishing, simulations")
 X(CONNECTIONS, connections, COUNT, "20000", LIVE, "N", "connections at once; further ones are closed")
 X(MESSAGE_MAX, message_max, BYTES, "16M", FIXED, "BYTES",
-  "of a request; a longer one is refused, and beyond four times as much its connection closed")
+  "of a request, 16M at most; a longer one is refused, and beyond four times as much its connection closed")
 X(BATCH_MAX, batch_max, COUNT, "1000", LIVE, "N", "requests in one message")
 X(SIMULATE_MAX, simulate_max, COUNT, "100000", LIVE, "N", "persons that one simulation looks at")
 X(HISTORY_DAYS, history_days, COUNT, "0", FIXED, "N",

@@ -28,6 +28,7 @@ wait_for() {
 
 # serve ARGUMENT...: a server in the background that answers, on an address that nobody else has.
 serve() {
+    rm -f log # of an earlier one
     "$tact" serve --db db --listen ipc://here.ipc --http '' "$@" 2>log 3>&- &
     server=$!
     wait_for 'msg=ready'
@@ -129,11 +130,13 @@ status_op='\x81\xa2op\xa6status'
     grep -q '"url":"ipc://file.ipc"' log
     ends
     export TACT_LISTEN='ipc://a.ipc ipc://b.ipc' TACT_LOG=logfmt
+    rm -f log
     "$tact" serve --config tact.conf 2>log 3>&- &
     server=$!
     wait_for 'msg=ready db=db'
     [ "$(sed -n 's/.*msg=listening url=//p' log | xargs)" = 'ipc://a.ipc ipc://b.ipc' ]
     ends
+    rm -f log
     "$tact" serve --config tact.conf --db other --listen ipc://c.ipc --listen=ipc://d.ipc 2>log 3>&- &
     server=$!
     wait_for 'msg=ready db=other'

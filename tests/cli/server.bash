@@ -6,6 +6,7 @@
 # server_begin [OPTION]...: on the folder `db`, at $url, with the last lines of its log in `log`.
 server_begin() {
     local tries
+    rm -f log # of an earlier one
     url=ipc://$BATS_TEST_TMPDIR/here.ipc
     "$tact" serve --db db --listen "$url" --http '' "$@" 2>log 3>&- &
     server=$!
