@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Everything of a server, begun in the order in which one thing needs another and ended in the opposite one.
-#define _GNU_SOURCE // pthread_clockjoin_np
 #include "server/server.h"
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
+#include <nng/supplemental/util/platform.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -21,7 +20,7 @@
 #include "server/metrics.h"
 #include "server/work.h"
 
-enum { CLOSE_S = 3 }; // that connections have to be closed
+enum { CLOSE_MS = 3000 }; // that connections have to be closed
 
 struct server {
     arena memory; // until it stops; tokens that were replaced stay, for those who may still look at them
@@ -36,6 +35,7 @@ struct server {
     work *work;
     http *http;
     atomic_bool ready;
+    atomic_bool closed; // the network is
     int64_t started_ms;
 };
 
@@ -218,6 +218,7 @@ static void *close_network(void *context) {
     http_stop(s->http);
     work_stop(s->work);
     if (s->opened) nng_close(s->socket);
+    atomic_store(&s->closed, true);
     return NULL;
 }
 
@@ -225,16 +226,18 @@ static void *close_network(void *context) {
 // waited for on another thread. False: it did not end, and may still look at what is the server's.
 static bool network_closes(server *s) {
     pthread_t closing;
-    struct timespec until;
     if (pthread_create(&closing, NULL, close_network, s)) {
         (void)close_network(s);
         return true;
     }
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += CLOSE_S;
-    if (!pthread_clockjoin_np(closing, NULL, CLOCK_MONOTONIC, &until)) return true;
+    int64_t until = clock_mono_ms() + CLOSE_MS;
+    while (!atomic_load(&s->closed) && clock_mono_ms() < until) nng_msleep(1);
+    if (atomic_load(&s->closed)) {
+        pthread_join(closing, NULL);
+        return true;
+    }
     pthread_detach(closing);
-    LINE(s->log, LINE_WARN, "connections could not be closed", LINE_N("seconds", CLOSE_S));
+    LINE(s->log, LINE_WARN, "connections could not be closed", LINE_N("seconds", CLOSE_MS / 1000));
     return false;
 }
 
