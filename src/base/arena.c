@@ -153,6 +153,14 @@ void tact_arena_reset(tact_arena *a) {
     a->used_before = 0;
 }
 
+void arena_reset_keeping(arena *a, size_t bytes) {
+    if (a->chunk && a->chunk->size > bytes) {
+        arena_fini(a);
+    } else {
+        tact_arena_reset(a);
+    }
+}
+
 void tact_arena_free(tact_arena *a) {
     if (!a) return;
     arena_fini(a);

@@ -34,6 +34,9 @@ struct arena_chunk {
 
 void arena_init(arena *a, size_t bytes_max); // takes no memory yet
 void arena_fini(arena *a);                   // runs clean-ups, gives all memory back
+// As tact_arena_reset, but keeps no more than so many bytes: for those that live long and serve many, of whom one may
+// need far more than all others.
+void arena_reset_keeping(arena *a, size_t bytes);
 
 // The slow path of arena_alloc; not to be called from elsewhere.
 void *arena_grow(arena *a, size_t size);

@@ -129,12 +129,7 @@ static call *take(tact_client *c, int64_t until_ms) {
 
 static void give_back(call *one) {
     tact_client *c = one->client;
-    if (tact_arena_used(&one->memory) > SCRATCH_KEPT) {
-        arena_fini(&one->memory);
-        arena_init(&one->memory, 0);
-    } else {
-        tact_arena_reset(&one->memory);
-    }
+    arena_reset_keeping(&one->memory, SCRATCH_KEPT);
     pthread_mutex_lock(&c->lock);
     one->next = c->free;
     c->free = one;

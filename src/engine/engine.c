@@ -298,7 +298,7 @@ void session_end(session *s) {
     session_unview(s);
     live_unpin(&s->live);
     s->bundle = NULL;
-    tact_arena_reset(&s->scratch);
+    arena_reset_keeping(&s->scratch, ENGINE_SCRATCH_KEPT);
     give(s->engine, s);
 }
 

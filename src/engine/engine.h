@@ -24,6 +24,7 @@ enum {
     ENGINE_SWEEP_FIRST_MS = 60000, // before the first slice: who opens a folder for a moment waits for none
     ENGINE_SWEEP_MS = 3600000,     // between two rounds of them
     ENGINE_COUNT_DAYS = 400, // that ids of commands and times of counters are kept: more than the longest cap's year
+    ENGINE_SCRATCH_KEPT = 1 << 20,           // bytes that a session keeps for its next call: more than decisions need
     ENGINE_NAME_MAX = BUNDLES_NAME_MAX + 24, // "shop@12"
 };
 

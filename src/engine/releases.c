@@ -227,14 +227,15 @@ static tact_value version_of(form *f, const signers *who, const bundles_version 
     return form_map(f, &one);
 }
 
-static tact_err list(session *s, uint64_t limit, form *f, form_fields *out, tact_problem *p) {
+// Of all versions that there ever were, hence in memory of its own.
+static tact_err list(session *s, arena *memory, uint64_t limit, form *f, form_fields *out, tact_problem *p) {
     bundles_version *all;
     uint32_t count;
     signers who;
     tact_error error;
     form_items items = {.count = 0};
-    tact_err err = bundles_list(&s->reader.txn, &s->scratch, &all, &count, &error);
-    if (!err) err = signers_get(&s->reader.txn, &s->scratch, &who, &error);
+    tact_err err = bundles_list(&s->reader.txn, memory, &all, &count, &error);
+    if (!err) err = signers_get(&s->reader.txn, memory, &who, &error);
     if (err) return reply_failed(err, p, &error);
     if (count) qsort(all, count, sizeof *all, newest_first);
     for (uint32_t i = 0; i < count && i < limit; i++) form_add(f, &items, version_of(f, &who, &all[i]));
@@ -253,7 +254,10 @@ tact_err tact_bundles(tact_engine *engine, tact_value v, tact_arena *a, tact_val
     if (!err) err = read_count(&r, REQUEST_LIMIT, "limit", &limit, problem);
     if (!err) err = session_begin(engine, &s, problem);
     if (err) return err;
-    err = list(s, limit, &f, &out, problem);
+    arena memory;
+    arena_init(&memory, 0);
+    err = list(s, &memory, limit, &f, &out, problem);
+    arena_fini(&memory);
     session_end(s);
     return err ? err : reply_done(&f, form_map(&f, &out), reply, problem);
 }

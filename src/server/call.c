@@ -278,11 +278,7 @@ bool call_write(call *c, buf *out) {
 }
 
 void call_leave(call *c) {
-    bool much = tact_arena_used(&c->memory) > CALL_MEMORY_KEPT;
-    tact_arena_reset(&c->memory);
-    if (!much) return;
-    arena_fini(&c->memory);
-    arena_init(&c->memory, CALL_MEMORY_MAX);
+    arena_reset_keeping(&c->memory, CALL_MEMORY_KEPT);
 }
 
 void call_end(call *c) {

@@ -23,8 +23,10 @@
 enum { CLOSE_MS = 3000 }; // that connections have to be closed
 
 struct server {
-    arena memory; // until it stops; tokens that were replaced stay, for those who may still look at them
+    arena memory; // until it stops
     settings settings;
+    tact_str tokens_text; // of the file, and what it says
+    const access_list *tokens;
     line_log *log;
     tact_engine *engine;
     metrics *metrics;
@@ -81,12 +83,31 @@ static void hear(void *context, const char *text) {
 
 // ---- Starting -------------------------------------------------------------------------------------------------------
 
-static tact_err read_tokens(server *s, tact_str file, access_list **out, tact_error *error) {
+// Tokens that were replaced stay in memory, for those who may still look at them: so only a file that says something
+// else than before, and that right, takes any.
+static tact_err read_tokens_into(server *s, arena *scratch, tact_str file, tact_error *error) {
     tact_str text;
-    *out = NULL;
-    if (!file.len) return TACT_OK;
-    tact_err err = settings_file(&s->memory, file.ptr, &text, error);
-    return err ? err : access_read(&s->memory, file.ptr, text, out, error);
+    access_list *list;
+    tact_err err = settings_file(scratch, file.ptr, &text, error);
+    if (err || (s->tokens && tact_str_equal(text, s->tokens_text))) return err;
+    err = access_read(scratch, file.ptr, text, &list, error);
+    if (err) return err;
+    const char *kept = arena_copy(&s->memory, text.ptr, text.len);
+    if (!kept) return err_set(error, TACT_NO_MEMORY, "no memory for tokens");
+    err = access_read(&s->memory, file.ptr, text, &list, error);
+    if (err) return err;
+    s->tokens_text = (tact_str){kept, text.len};
+    s->tokens = list;
+    return TACT_OK;
+}
+
+static tact_err read_tokens(server *s, tact_str file, const access_list **out, tact_error *error) {
+    arena scratch;
+    arena_init(&scratch, 0);
+    tact_err err = file.len ? read_tokens_into(s, &scratch, file, error) : TACT_OK;
+    arena_fini(&scratch);
+    *out = file.len ? s->tokens : NULL;
+    return err;
 }
 
 static tact_err open_engine(server *s, tact_error *error) {
@@ -124,7 +145,7 @@ static tact_err begin_answering(server *s, tact_error *error) {
 }
 
 static tact_err start(server *s, tact_error *error) {
-    access_list *tokens;
+    const access_list *tokens;
     listeners *l = NULL;
     const http_asks asks = {tell_metrics, tell_ready, s};
     const settings *o = &s->settings;
@@ -173,23 +194,21 @@ tact_err server_start(const settings *wanted, line_log *log, server **out, tact_
 // ---- While it runs --------------------------------------------------------------------------------------------------
 
 tact_err server_reload(server *s, const settings *wanted, tact_error *error) {
-    access_list *tokens;
-    settings next;
-    if (!settings_copy(&s->memory, wanted, &next)) return err_set(error, TACT_NO_MEMORY, "no memory for settings");
-    tact_err err = read_tokens(s, next.tokens, &tokens, error);
+    const access_list *tokens;
+    tact_err err = read_tokens(s, wanted->tokens, &tokens, error);
     if (!err && s->env.access && !tokens) {
         err = err_set(error, TACT_INVALID,
                       "tokens: a server that wants tokens goes on wanting them until it is "
                       "started again");
     }
-    if (!err) err = line_set(s->log, next.log, next.log_level, error);
+    if (!err) err = line_set(s->log, wanted->log, wanted->log_level, error);
     if (err) return err;
     atomic_store(&s->env.access, tokens);
-    atomic_store(&s->env.batch_max, next.batch_max);
-    atomic_store(&s->env.simulate_max, next.simulate_max);
-    work_set_queue(s->work, next.queue);
-    listen_set_connections(s->listeners, next.connections);
-    s->settings.drain = next.drain;
+    atomic_store(&s->env.batch_max, wanted->batch_max);
+    atomic_store(&s->env.simulate_max, wanted->simulate_max);
+    work_set_queue(s->work, wanted->queue);
+    listen_set_connections(s->listeners, wanted->connections);
+    s->settings.drain = wanted->drain;
     return TACT_OK;
 }
 

@@ -18,8 +18,8 @@ typedef struct server server;
 // whoever connects is answered. After an error nothing is left open. TACT_BUSY: another process writes to the folder;
 // TACT_IO: an address is taken, a certificate cannot be read; and as tact_open.
 TACT_MUST_USE tact_err server_start(const settings *s, line_log *log, server **out, tact_error *error);
-// Takes over what may change while it runs, tokens included; `s` is copied. If the tokens cannot be read, nothing
-// changes. TACT_INVALID, TACT_NOT_FOUND.
+// Takes over what may change while it runs, tokens included; `s` is looked at until it returns. If the tokens cannot be
+// read, nothing changes. TACT_INVALID, TACT_NOT_FOUND.
 TACT_MUST_USE tact_err server_reload(server *s, const settings *wanted, tact_error *error);
 // Takes nothing more, answers what is in flight (for `drain` at most), closes the store. NULL is allowed.
 void server_stop(server *s);

@@ -112,6 +112,22 @@ static void a_reset_arena_soon_allocates_nothing(void **state) {
     tact_arena_free(a);
 }
 
+static void a_reset_keeps_no_more_than_it_may(void **state) {
+    (void)state;
+    arena a;
+    arena_init(&a, 1 << 20);
+    assert_non_null(arena_alloc(&a, 1000));
+    arena_reset_keeping(&a, 1 << 16);
+    assert_non_null(a.chunk); // for the next one
+    assert_non_null(arena_alloc(&a, 100000));
+    arena_reset_keeping(&a, 1 << 16);
+    assert_null(a.chunk);
+    assert_int_equal(tact_arena_used(&a), 0);
+    assert_null(arena_alloc(&a, 2 << 20)); // the bound stays
+    assert_non_null(arena_alloc(&a, 1000));
+    arena_fini(&a);
+}
+
 static void count_call(void *thing) {
     ++*(int *)thing;
 }
@@ -149,6 +165,7 @@ int main(void) {
         cmocka_unit_test(extending_nothing_at_the_end_of_a_chunk_leaves_it),
         cmocka_unit_test(extending_keeps_the_contents_over_any_number_of_chunks),
         cmocka_unit_test(a_reset_arena_soon_allocates_nothing),
+        cmocka_unit_test(a_reset_keeps_no_more_than_it_may),
         cmocka_unit_test(clean_ups_run_once_each),
         cmocka_unit_test(formats_and_copies_text),
     };
