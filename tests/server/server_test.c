@@ -235,6 +235,14 @@ static void a_reload_takes_over_or_changes_nothing(void **state) {
     tact_client *is = running_client(r, running_url(r, 0), &(tact_client_options){.token = new});
     running_ask(r, is, status);
     assert_string_equal(running_fails(r, is, two), "too_much");
+    running_file(r, "tokens", "old operate\n");
+    assert_int_equal(server_reload(r->server, &wanted, &error), TACT_INVALID);
+    running_ask(r, is, status);
+    running_file(r, "tokens", with_token(r, "old", ACCESS_ALL, old));
+    assert_int_equal(server_reload(r->server, &wanted, &error), TACT_OK);
+    assert_string_equal(running_fails(r, is, status), "forbidden");
+    assert_int_equal(server_reload(r->server, &wanted, &error), TACT_OK); // which says what it said
+    assert_string_equal(running_fails(r, is, status), "forbidden");
     tact_client_close(was);
     tact_client_close(is);
 }
