@@ -2,7 +2,8 @@
 //
 // Every call of LMDB goes through CALL, which lets a test make any one of them fail. Subtle: LMDB forbids changing the
 // map's size while this process has a transaction open, and does not look. Readers therefore pass a gate, and the
-// writer closes it while the map grows. What is said to an operator is said outside of it.
+// writer closes it while the map grows. What is said to an operator is said outside of it. A pin stays meanwhile: it is
+// a reader's place in lock.mdb and nothing is ever read through it, so that it does not care where the map lies.
 #define _GNU_SOURCE // pipe2, fallocate
 #include "store/db.h"
 
@@ -22,7 +23,10 @@
 
 #include "base/err.h"
 #include "store/load.h"
+#include "store/segment.h"
 #include "store/wash.h"
+
+_Static_assert((int)DB_META_BYTES == (int)SEGMENT_META, "a head holds what a pin gives");
 
 #define MAP_MOST ((size_t)1 << 46)      // of address space there is no more than 47 bits
 #define META_MAGIC UINT32_C(0xBEEFC0DE) // at META_AT of each of the two pages that begin a file of LMDB
@@ -44,11 +48,13 @@ struct db {
     MDB_dbi tables[DB_TABLES];
     const char *folder;
     int writer_lock; // of the file; -1: none
-    bool read_only;
+    bool read_only, restored;
     size_t map_bytes;
     uint32_t view_max_ms;
     db_notice notice;
-    atomic_int_least64_t calls_left; // until the one that fails; 0 and below: none will
+    MDB_txn *pins[DB_PINS];
+    atomic_uint_least64_t pinned[DB_PINS]; // the transaction that each keeps; 0: none
+    atomic_int_least64_t calls_left;       // until the one that fails; 0 and below: none will
     atomic_bool failed;
     pthread_mutex_t mutex; // over waiting for a change of the two below
     pthread_cond_t changed;
@@ -99,18 +105,22 @@ static const struct {
 };
 
 // A full disk cuts the first write short that does not fit, which LMDB takes for an error of the disk.
-static bool is_full(const db *d) {
+static bool is_full(const char *folder) {
     struct statvfs disk;
-    return statvfs(d->folder, &disk) == 0 && disk.f_bavail < FULL_BYTES / disk.f_frsize;
+    return statvfs(folder, &disk) == 0 && disk.f_bavail < FULL_BYTES / disk.f_frsize;
+}
+
+tact_err db_disk_fault(const char *folder, int reason, const char *what, tact_error *error) {
+    if (reason == EIO && is_full(folder)) reason = ENOSPC;
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
+        if (meanings[i].rc == reason)
+            return err_set(error, meanings[i].code, "%s: %s: %s", folder, what, meanings[i].text);
+    }
+    return err_set(error, TACT_IO, "%s: %s: %s", folder, what, mdb_strerror(reason));
 }
 
 static tact_err fault(const db *d, int rc, const char *what, tact_error *error) {
-    if (rc == EIO && is_full(d)) rc = ENOSPC;
-    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
-        if (meanings[i].rc == rc)
-            return err_set(error, meanings[i].code, "%s: %s: %s", d->folder, what, meanings[i].text);
-    }
-    return err_set(error, TACT_IO, "%s: %s: %s", d->folder, what, mdb_strerror(rc));
+    return db_disk_fault(d->folder, rc, what, error);
 }
 
 // Of a call within a transaction, which it breaks.
@@ -133,7 +143,7 @@ bool db_failed(const db *d) {
     return atomic_load(&d->failed);
 }
 
-static __attribute__((format(printf, 2, 3))) void tell(const db *d, const char *format, ...) {
+void db_tell(const db *d, const char *format, ...) {
     if (!d->notice.say) return;
     char text[NOTICE_ROOM];
     va_list args;
@@ -198,7 +208,7 @@ static tact_err grow(db *d, tact_error *error) {
     mdb_env_info(d->env, &info);
     if (info.me_mapsize >= MAP_MOST) return err_set(error, TACT_LIMIT, "%s: it is as large as it can be", d->folder);
     tact_err err = resize(d, info.me_mapsize * 2, error);
-    if (!err) tell(d, "%s: its map was full and grew to %zu MiB", d->folder, info.me_mapsize * 2 >> 20);
+    if (!err) db_tell(d, "%s: its map was full and grew to %zu MiB", d->folder, info.me_mapsize * 2 >> 20);
     return err;
 }
 
@@ -221,7 +231,7 @@ static tact_err expire(db_txn *t) {
                         "%s: a reader held its view for more than %u ms; it must renew it, so that "
                         "old pages can be used again",
                         t->db->folder, t->db->view_max_ms);
-    tell(t->db, "%s", t->fault.text);
+    db_tell(t->db, "%s", t->fault.text);
     return t->broken;
 }
 
@@ -427,21 +437,31 @@ tact_err db_readers_check(db *d, uint32_t *cleared, tact_error *error) {
     int rc = CALL(d, mdb_reader_check(d->env, &dead));
     if (rc) return fault(d, rc, "checking its readers", error);
     if (cleared) *cleared = (uint32_t)dead;
-    if (dead) tell(d, "%s: cleared the places of %d readers whose process died", d->folder, dead);
+    if (dead) db_tell(d, "%s: cleared the places of %d readers whose process died", d->folder, dead);
     return TACT_OK;
 }
 
 typedef struct reader_list {
     uint32_t views;
     uint64_t oldest;
+    uint64_t pinned[DB_PINS]; // of this process, that were not met yet; 0: none
 } reader_list;
+
+static bool is_pin(reader_list *l, int pid, uint64_t txn) {
+    for (int i = 0; pid == getpid() && i < DB_PINS; i++) {
+        if (l->pinned[i] != txn) continue;
+        l->pinned[i] = 0;
+        return true;
+    }
+    return false;
+}
 
 // LMDB tells of its readers only in lines of text: process, thread, and the transaction seen, "-" without a view.
 static int add_reader(const char *line, void *context) {
     reader_list *l = context;
     unsigned long long txn;
     int pid;
-    if (sscanf(line, "%d %*x %llu", &pid, &txn) != 2) return 0; // a heading, or no view
+    if (sscanf(line, "%d %*x %llu", &pid, &txn) != 2 || is_pin(l, pid, txn)) return 0; // a heading, or no view
     if (!l->views++ || txn < l->oldest) l->oldest = txn;
     return 0;
 }
@@ -450,6 +470,7 @@ tact_err db_status(db *d, db_usage *out, tact_error *error) {
     MDB_envinfo info;
     MDB_stat stat;
     reader_list list = {0};
+    for (int i = 0; i < DB_PINS; i++) list.pinned[i] = atomic_load(&d->pinned[i]);
     enter(d); // what LMDB looks at lies in the map
     int rc = CALL(d, mdb_env_info(d->env, &info));
     if (!rc) rc = CALL(d, mdb_env_stat(d->env, &stat));
@@ -563,6 +584,57 @@ tact_err db_copy_bytes(db *d, uint64_t *bytes, tact_error *error) {
     if (rc) return fault(d, rc, "counting", error);
     *bytes = count * stat.ms_psize;
     return TACT_OK;
+}
+
+// ---- For the journal ------------------------------------------------------------------------------------------------
+
+bool db_restored(const db *d) {
+    return d->restored;
+}
+
+// The pins' places are taken now, so that none is missing later.
+tact_err db_lazy(db *d, tact_error *error) {
+    int rc = CALL(d, mdb_env_set_flags(d->env, MDB_NOSYNC, 1));
+    for (int i = 0; i < DB_PINS && !rc; i++) {
+        rc = CALL(d, mdb_txn_begin(d->env, NULL, MDB_RDONLY, &d->pins[i]));
+        if (!rc) mdb_txn_reset(d->pins[i]);
+    }
+    return rc ? fault(d, rc, "opening", error) : TACT_OK;
+}
+
+tact_err db_pin(db *d, uint32_t pin, uint32_t *page, char metas[2][DB_META_BYTES], tact_error *error) {
+    mdb_filehandle_t fd;
+    MDB_stat stat = {0};
+    enter(d);
+    int rc = mdb_txn_renew(d->pins[pin]);
+    if (!rc) atomic_store(&d->pinned[pin], mdb_txn_id(d->pins[pin]));
+    if (!rc) rc = mdb_env_stat(d->env, &stat);
+    leave(d);
+    if (!rc) rc = mdb_env_get_fd(d->env, &fd);
+    *page = stat.ms_psize;
+    for (uint32_t i = 0; !rc && i < 2; i++) {
+        if (pread(fd, metas[i], DB_META_BYTES, (off_t)i * *page) != DB_META_BYTES) rc = EIO;
+    }
+    return rc ? fault(d, rc, "keeping a checkpoint", error) : TACT_OK;
+}
+
+void db_unpin(db *d, uint32_t pin) {
+    if (!atomic_exchange(&d->pinned[pin], 0)) return;
+    mdb_txn_reset(d->pins[pin]);
+}
+
+uint64_t db_last_txn(const db *d) {
+    MDB_envinfo info;
+    mdb_env_info(d->env, &info);
+    return info.me_last_txnid;
+}
+
+// Through the descriptor that LMDB writes with, which is told of all that goes wrong with it.
+tact_err db_sync(db *d, tact_error *error) {
+    mdb_filehandle_t fd;
+    int rc = mdb_env_get_fd(d->env, &fd);
+    if (!rc && fdatasync(fd)) rc = errno;
+    return rc ? fault(d, rc, "writing a checkpoint", error) : TACT_OK;
 }
 
 tact_err db_sync_name(const char *path, tact_error *error) {
@@ -763,6 +835,7 @@ static tact_err open_env(db *d, tact_error *error) {
     if (!d->read_only) {
         tact_err err = lock_for_writing(d, error);
         if (!err) err = reserve_readers(d, error);
+        if (!err) err = segment_restore(d->folder, &d->restored, error);
         if (!err) err = begin_file(d, &fresh, error);
         if (err) return err;
     }
@@ -809,6 +882,7 @@ tact_err db_open(arena *a, const char *folder, const db_options *options, db **o
 
 void db_close(db *d) {
     if (!d) return;
+    for (int i = 0; i < DB_PINS; i++) mdb_txn_abort(d->pins[i]);
     if (d->env) mdb_env_close(d->env);
     if (d->writer_lock >= 0) close(d->writer_lock);
     pthread_cond_destroy(&d->changed);

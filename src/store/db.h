@@ -118,6 +118,28 @@ typedef tact_err db_sink(void *context, uint64_t at, const void *bytes, size_t l
 TACT_MUST_USE tact_err db_copy(db *d, db_sink *take, void *context, tact_error *error);
 TACT_MUST_USE tact_err db_copy_bytes(db *d, uint64_t *bytes, tact_error *error); // its size, were it made now
 
+// ---- For the journal ------------------------------------------------------------------------------------------------
+// See journal.h. Until db_lazy a commit is on disk when it returns.
+
+enum { DB_PINS = 2, DB_META_BYTES = 512 }; // of a meta page the first, among them all that LMDB writes of it
+
+// Was it taken back to its last checkpoint when it was opened, since nobody had closed it?
+bool db_restored(const db *d);
+// From now on a commit waits for no disk: what lasts is what db_sync is told, and which state that is what a pin keeps.
+TACT_MUST_USE tact_err db_lazy(db *d, tact_error *error);
+// Keeps every page of the last committed state as it is, until db_unpin; and that state's two meta pages, each `*page`
+// bytes from the one before. While nobody writes. It is no view: the map can grow while it lasts.
+TACT_MUST_USE tact_err db_pin(db *d, uint32_t pin, uint32_t *page, char metas[2][DB_META_BYTES], tact_error *error);
+void db_unpin(db *d, uint32_t pin);
+uint64_t db_last_txn(const db *d); // committed; only for who writes
+// Has the disk take everything that was committed before; from any thread. After an error nothing is known of any page
+// that was written since the last time.
+TACT_MUST_USE tact_err db_sync(db *d, tact_error *error);
+// What a call of the system means that failed with `reason`, while `what` was done to a folder; TACT_IO.
+tact_err db_disk_fault(const char *folder, int reason, const char *what, tact_error *error);
+// Says it to who wants to hear notices.
+void db_tell(const db *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 // Makes the name of a file or folder durable, by a sync of the folder it is in.
 TACT_MUST_USE tact_err db_sync_name(const char *path, tact_error *error);
 

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "store/bundles.h"
 #include "store/count.h"
+#include "store/segment.h"
 #include "value/pack.h"
 
 typedef struct generation { // a schema, in an arena of its own
@@ -24,7 +25,8 @@ struct store {
     generation *generations; // all there were, the newest first; of the writer's thread
     _Atomic(const schema *) schema;
     uint8_t tag_keys[STORE_TAGGED][HASH_TAG_KEY];
-    writer *writer; // NULL: reading only
+    journal *journal; // NULL: reading only
+    writer *writer;   // the same
 };
 
 static const tact_str schema_key = {"schema", 6}, secret_key = {"secret", 6};
@@ -274,9 +276,50 @@ static void make_tag_keys(store *s) {
     for (int i = 0; i < STORE_TAGGED; i++) hash_keyed(s->env.secret, of[i], TACT_STR(""), s->tag_keys[i]);
 }
 
+// Takes the schema that there is, for what the journal brings back; a new store has neither.
+static tact_err look_before(store *s, tact_error *error) {
+    if (!db_restored(s->db)) return TACT_OK;
+    tact_err err = open_for_reading(s, error);
+    return err == TACT_NOT_FOUND ? TACT_OK : err;
+}
+
+static tact_err start_writing(store *s, arena *a, const store_options *o, tact_error *error) {
+    evolution e = {.s = s, .wanted = o->schema};
+    tact_err err = look_before(s, error);
+    if (!err) err = journal_open(a, s->db, &s->env, &s->journal, error);
+    if (!err) err = journal_write_whole(s->journal, open_for_writing, NULL, &e, error);
+    if (!err) err = writer_start(a, s->db, s->journal, &s->env, &o->writer, &s->writer, error);
+    if (err) journal_close(s->journal);
+    return err;
+}
+
+// Pages that were in memory when the system went down are trusted by nobody who only reads. Who may write brings the
+// store back first, as the next writer would.
+static tact_err bring_back(const char *folder, tact_error *error) {
+    segment_found found;
+    tact_err err = segment_find(folder, &found, error);
+    if (err || !found.whole || segment_of_this_boot(&found.head)) return err;
+    arena memory;
+    arena_init(&memory, 0);
+    store *s = NULL;
+    tact_error why = {.text = ""};
+    err = store_open(&memory, folder, NULL, &s, &why);
+    if (!err) store_close(s);
+    arena_fini(&memory);
+    if (!err) return TACT_OK;
+    return err_set(error, err,
+                   "%s: the system went down while it was written to, so that it has to be brought back before it is "
+                   "read: start its server, or look as a user who may write to it (%s)",
+                   folder, why.text);
+}
+
 tact_err store_open(arena *a, const char *folder, const store_options *options, store **out, tact_error *error) {
     const store_options none = {0};
     store_options o = options ? *options : none;
+    if (o.db.read_only) {
+        tact_err err = bring_back(folder, error);
+        if (err) return err;
+    }
     store *s = ARENA_NEW(a, store);
     if (!s) return err_set(error, TACT_NO_MEMORY, "%s: no memory to open it", folder);
     if (!o.db.notice.say) o.db.notice = o.notice;
@@ -284,13 +327,7 @@ tact_err store_open(arena *a, const char *folder, const store_options *options, 
     s->env.history_max = o.history_max ? o.history_max : STORE_HISTORY_MAX;
     tact_err err = db_open(a, folder, &o.db, &s->db, error);
     if (err) return err;
-    if (o.db.read_only) {
-        err = open_for_reading(s, error);
-    } else {
-        evolution e = {.s = s, .wanted = o.schema};
-        err = db_write(s->db, open_for_writing, &e, error);
-        if (!err) err = writer_start(a, s->db, &s->env, &o.writer, &s->writer, error);
-    }
+    err = o.db.read_only ? open_for_reading(s, error) : start_writing(s, a, &o, error);
     if (err) {
         forget_schemas(s);
         db_close(s->db);
@@ -304,6 +341,7 @@ tact_err store_open(arena *a, const char *folder, const store_options *options, 
 void store_close(store *s) {
     if (!s) return;
     writer_stop(s->writer);
+    journal_close(s->journal);
     db_close(s->db);
     forget_schemas(s);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Jobs lie on their callers' stacks and are linked: the queue takes no memory. Subtle: a transaction may be done over
-// (the map grew), after answers were given even, where there is an interval; such commands are kept as copies until
-// they are committed, and applied again. Applying is a pure function, so the answers stay true.
+// (the map grew), after answers were given even, where there is an interval; such commands are kept, in the record that
+// the journal is going to get, until they are committed, and applied again. Applying is a pure function, so the answers
+// stay true.
 //
 // Callers sleep on one number, a futex, that grows with each group: all of a group are woken by one call of the system,
 // and none has to take the lock to learn that it was answered.
@@ -20,6 +21,7 @@
 
 #include "base/err.h"
 #include "base/histogram.h"
+#include "store/segment.h"
 
 enum { GATHER_MOMENTS = 10 }; // at most, as long as each brings somebody
 
@@ -29,20 +31,16 @@ typedef struct job {
     uint32_t count;
     writer_result *results;
     db_work *work; // instead of commands
-    writer_after *after;
+    journal_after *after;
     void *context; // of both
     tact_err code; // of all of it
     tact_error *error;
     atomic_bool done; // from then on it is its caller's again
 } job;
 
-typedef struct kept { // an answered command that is not committed
-    struct kept *next;
-    command command;
-} kept;
-
 struct writer {
     db *d;
+    journal *journal;
     const apply_env *env;
     writer_options options;
     pthread_t thread;
@@ -59,11 +57,13 @@ struct writer {
     atomic_uint answered; // groups; what callers sleep on
     atomic_uint inside;   // callers who have not left again
     // The group, of the thread alone.
-    job *group, *group_last; // taken and not answered
-    arena scratch;           // emptied after each command
-    arena copies;            // of kept commands
-    kept *kept_first, *kept_last;
-    uint64_t kept_count;
+    job *group, *group_last;  // taken and not answered
+    arena scratch;            // emptied after each command
+    arena memory;             // of the record
+    buf record;               // of the commands that the transaction applied
+    uint32_t recorded;        // so many
+    uint64_t position;        // of the first
+    bool erases;              // somebody, among them
     struct timespec deadline; // of the interval
     struct timespec applied;  // when all commands of the transaction were
     histogram commits;        // written by the thread alone
@@ -154,7 +154,7 @@ tact_err writer_submit(writer *w, const command *commands, uint32_t count, write
     return hand_in(w, &j);
 }
 
-tact_err writer_run_then(writer *w, db_work *work, writer_after *after, void *context, tact_error *error) {
+tact_err writer_run_then(writer *w, db_work *work, journal_after *after, void *context, tact_error *error) {
     job j = {.work = work, .after = after, .context = context, .error = error};
     return hand_in(w, &j);
 }
@@ -249,40 +249,37 @@ static tact_err apply_group(writer *w, apply_batch *b, tact_error *error) {
     return TACT_OK;
 }
 
-static bool keep_one(writer *w, const command *c) {
-    kept *k = ARENA_NEW(&w->copies, kept);
-    if (!k || !command_copy(&w->copies, c, &k->command)) return false;
-    if (w->kept_last) {
-        w->kept_last->next = k;
-    } else {
-        w->kept_first = k;
-    }
-    w->kept_last = k;
-    w->kept_count++;
-    return true;
+static void begin_record(writer *w) {
+    tact_arena_reset(&w->memory);
+    w->record = buf_in(&w->memory);
+    w->recorded = 0;
+    w->erases = false;
+    segment_begin_record(&w->record);
 }
 
 // Only commands that were applied; the others have no effect the second time either.
-static tact_err keep_group(writer *w, tact_error *error) {
+static tact_err record_group(writer *w, tact_error *error) {
+    uint32_t count = 0;
     for (job *j = w->group; j; j = j->next) {
         for (uint32_t i = 0; i < j->count; i++) {
             if (j->results[i].code || j->results[i].answer.repeated) continue;
-            if (!keep_one(w, &j->commands[i])) {
-                return err_set(error, TACT_NO_MEMORY, "no memory for commands to be written");
-            }
+            buf bytes = buf_in(&w->scratch);
+            tact_err err = command_write(&bytes, &j->commands[i]);
+            segment_add(&w->record, buf_done(&bytes));
+            tact_arena_reset(&w->scratch);
+            if (err || w->record.failed) return err_set(error, TACT_NO_MEMORY, "no memory for commands to be written");
+            w->erases |= j->commands[i].kind == COMMAND_ERASE;
+            count++;
         }
     }
+    w->recorded += count;
     return TACT_OK;
 }
 
-static tact_err apply_kept(writer *w, apply_batch *b, tact_error *error) {
-    for (kept *k = w->kept_first; k; k = k->next) {
-        apply_answer again;
-        tact_err err = apply_command(b, &w->scratch, &k->command, &again, error);
-        tact_arena_reset(&w->scratch);
-        if (err) return err;
-    }
-    return TACT_OK;
+static tact_err apply_recorded(writer *w, apply_batch *b, tact_error *error) {
+    if (!w->recorded) return TACT_OK;
+    const tact_str commands = {w->record.ptr + SEGMENT_RECORD, w->record.len - SEGMENT_RECORD};
+    return journal_apply(b, &w->scratch, w->position, commands, error);
 }
 
 // A group is in one transaction. With an interval further groups join it until the interval ends.
@@ -290,48 +287,49 @@ static tact_err write_group(void *context, db_txn *t, tact_error *error) {
     writer *w = context;
     apply_batch b;
     tact_err err = apply_begin(t, w->env, &b, error);
-    if (!err && w->options.interval_ms) err = apply_kept(w, &b, error);
+    if (err) return err;
+    if (!w->options.interval_ms) begin_record(w);
+    w->position = b.state.position + 1;
+    err = apply_recorded(w, &b, error);
     bool more = true;
     while (!err && more) {
         err = apply_group(w, &b, error);
+        if (!err) err = record_group(w, error);
         if (err || !w->options.interval_ms) break;
-        err = keep_group(w, error);
-        if (err) break;
         answer_group(w, TACT_OK, NULL);
-        more = tact_arena_used(&w->copies) < WRITER_KEPT_MAX && take_jobs(w, &w->deadline);
+        more = w->record.len < WRITER_KEPT_MAX && take_jobs(w, &w->deadline);
     }
     clock_gettime(CLOCK_MONOTONIC, &w->applied);
-    return err ? err : apply_end(&b, error);
+    if (!err) err = apply_end(&b, error);
+    return err || !w->recorded ? err : journal_append(w->journal, w->position, w->recorded, &w->record, error);
 }
 
 static void note_lost(writer *w, const tact_error *error) {
     pthread_mutex_lock(&w->mutex);
-    w->lost += w->kept_count;
+    w->lost += w->recorded;
     pthread_mutex_unlock(&w->mutex);
     if (!w->options.notice.say) return;
     char text[sizeof error->text + 100];
-    snprintf(text, sizeof text, "the disk did not take the last %llu change%s, though they were answered: %s",
-             (unsigned long long)w->kept_count, w->kept_count == 1 ? "" : "s", error->text);
+    snprintf(text, sizeof text, "the disk did not take the last %u change%s, though they were answered: %s",
+             w->recorded, w->recorded == 1 ? "" : "s", error->text);
     w->options.notice.say(w->options.notice.context, text);
 }
 
 static void write_commands(writer *w) {
     tact_error error = {.text = ""};
     w->deadline = in_ms(w->options.interval_ms);
-    tact_err err = db_write(w->d, write_group, w, &error);
+    begin_record(w);
+    tact_err err = journal_write(w->journal, write_group, w, &error);
     if (!err) histogram_add(&w->commits, ns_since(&w->applied));
-    if (err && w->kept_count) note_lost(w, &error);
+    if (!err && w->erases) journal_hurry(w->journal);
+    if (err && w->options.interval_ms && w->recorded) note_lost(w, &error);
     answer_group(w, err, &error);
-    w->kept_first = w->kept_last = NULL;
-    w->kept_count = 0;
-    tact_arena_reset(&w->copies);
 }
 
 static void do_work(writer *w) {
     tact_error error = {.text = ""};
     job *j = w->group;
-    tact_err err = db_write(w->d, j->work, j->context, &error);
-    if (j->after) j->after(j->context, err);
+    tact_err err = journal_write_whole(w->journal, j->work, j->after, j->context, &error);
     answer_group(w, err, &error);
 }
 
@@ -350,14 +348,14 @@ static void *run(void *context) {
 // ---- Starting and stopping ------------------------------------------------------------------------------------------
 
 static void destroy(writer *w) {
-    arena_fini(&w->copies);
+    arena_fini(&w->memory);
     arena_fini(&w->scratch);
     pthread_cond_destroy(&w->room);
     pthread_cond_destroy(&w->queued);
     pthread_mutex_destroy(&w->mutex);
 }
 
-tact_err writer_start(arena *a, db *d, const apply_env *env, const writer_options *options, writer **out,
+tact_err writer_start(arena *a, db *d, journal *j, const apply_env *env, const writer_options *options, writer **out,
                       tact_error *error) {
     writer *w = ARENA_NEW(a, writer);
     if (!w) return err_set(error, TACT_NO_MEMORY, "no memory for a writer");
@@ -365,9 +363,10 @@ tact_err writer_start(arena *a, db *d, const apply_env *env, const writer_option
     if (!w->options.queue_max) w->options.queue_max = WRITER_QUEUE_MAX;
     if (!w->options.wait_ms) w->options.wait_ms = WRITER_WAIT_MS;
     w->d = d;
+    w->journal = j;
     w->env = env;
     arena_init(&w->scratch, 0);
-    arena_init(&w->copies, 0);
+    arena_init(&w->memory, 0);
     pthread_mutex_init(&w->mutex, NULL);
     init_condition(&w->queued);
     init_condition(&w->room);

@@ -4,10 +4,10 @@
 // transaction, so that one write to disk is shared by all who wait for it. A command that is refused is answered with
 // its reason and does no harm to the others.
 //
-// Durability. By default an answer means that the command is on disk. With `interval_ms` the transaction stays open for
-// so long, and an answer means that the command was applied: a crash of the process or the machine loses the commands
-// of the last interval at most, always the newest ones and never a part of one; readers see them when the interval
-// ends.
+// Durability. By default an answer means that the command is on disk, in the journal (journal.h). With `interval_ms`
+// the transaction stays open for so long, and an answer means that the command was applied: a crash of the process or
+// the machine loses the commands of the last interval at most, always the newest ones and never a part of one; readers
+// see them when the interval ends.
 //
 // A full queue makes callers wait, until their deadline: TACT_BUSY then, and nothing of what they wanted was queued.
 // What is queued is always answered, also while the writer stops.
@@ -16,14 +16,14 @@
 #ifndef STORE_WRITER_H
 #define STORE_WRITER_H
 
-#include "store/apply.h"
+#include "store/journal.h"
 
 enum {
     WRITER_QUEUE_MAX = 65536,   // commands, by default
     WRITER_WAIT_MS = 1000,      // for room in the queue, by default
     WRITER_GATHER_US = 100,     // that a group waits for one more caller of the one before; a fraction of a disk's sync
     WRITER_GROUP_MAX = 10000,   // commands of one group, and the last batch; keeps the time to an answer short
-    WRITER_KEPT_MAX = 64 << 20, // bytes of answered commands that an interval keeps; with more it ends early
+    WRITER_KEPT_MAX = 16 << 20, // bytes of answered commands that an interval keeps; with more it ends early
 };
 
 typedef struct writer_options { // 0: the default of each
@@ -41,9 +41,10 @@ typedef struct writer_result { // of one command
 
 typedef struct writer writer;
 
-// The db and env must outlive the writer, and only work that the writer runs may change env. `options` may be NULL.
-TACT_MUST_USE tact_err writer_start(arena *a, db *d, const apply_env *env, const writer_options *options, writer **out,
-                                    tact_error *error);
+// The db, its journal and env must outlive the writer, and only work that the writer runs may change env. `options` may
+// be NULL.
+TACT_MUST_USE tact_err writer_start(arena *a, db *d, journal *j, const apply_env *env, const writer_options *options,
+                                    writer **out, tact_error *error);
 // Answers everything that is queued, commits, and ends the thread. Whoever submits from then on gets TACT_USAGE.
 void writer_stop(writer *w); // NULL is allowed
 
@@ -53,11 +54,11 @@ void writer_stop(writer *w); // NULL is allowed
 TACT_MUST_USE tact_err writer_submit(writer *w, const command *commands, uint32_t count, writer_result *results,
                                      tact_error *error);
 // Runs `work` in a write transaction of its own on the writer's thread, after everything that was queued before it, and
-// waits; from any thread. Returns what db_write would. TACT_USAGE: the writer stops.
+// waits; from any thread. Returns what journal_write_whole would. TACT_USAGE: the writer stops.
 TACT_MUST_USE tact_err writer_run(writer *w, db_work *work, void *context, tact_error *error);
 // The same; `after` then hears on the writer's thread, before anything else is applied, whether it was committed.
-typedef void writer_after(void *context, tact_err err);
-TACT_MUST_USE tact_err writer_run_then(writer *w, db_work *work, writer_after *after, void *context, tact_error *error);
+TACT_MUST_USE tact_err writer_run_then(writer *w, db_work *work, journal_after *after, void *context,
+                                       tact_error *error);
 
 typedef struct writer_status {
     uint32_t queued, queue_max; // commands that wait, and how many may

@@ -21,6 +21,7 @@ typedef struct office {
     arena a;
     folder f;
     db *d;
+    journal *j;
     apply_env env;
     writer *w;
 } office;
@@ -32,7 +33,8 @@ static void office_open(office *o, const db_options *db_of, const writer_options
     if (db_open(&o->a, o->f.path, db_of, &o->d, &error)) fail_msg("%s", error.text);
     o->env = (apply_env){.schema = shop_schema(&o->a)};
     assert_int_equal(apply_secret_draw(o->env.secret, NULL), 0);
-    assert_int_equal(writer_start(&o->a, o->d, &o->env, options, &o->w, &error), 0);
+    if (journal_open(&o->a, o->d, &o->env, &o->j, &error)) fail_msg("%s", error.text);
+    assert_int_equal(writer_start(&o->a, o->d, o->j, &o->env, options, &o->w, &error), 0);
 }
 
 static void office_close(office *o, uint64_t position) {
@@ -44,6 +46,7 @@ static void office_close(office *o, uint64_t position) {
     assert_int_equal(applied.position, position);
     if (fsck_run(&t, &o->env, NULL, NULL, NULL, &error)) fail_msg("%s", error.text);
     db_read_end(&t);
+    journal_close(o->j);
     db_close(o->d);
     folder_remove(&o->f);
     arena_fini(&o->a);
