@@ -12,7 +12,6 @@
 
 #include "base/err.h"
 #include "store/segment.h"
-#include "value/pack.h"
 
 struct journal {
     db *d;
@@ -306,22 +305,24 @@ journal_status journal_status_of(journal *j) {
 
 // ---- The way back ---------------------------------------------------------------------------------------------------
 
+static tact_err damaged(const db *d, uint64_t position, tact_error *error) {
+    return err_set(error, TACT_INVALID, "%s: its journal is damaged at command %llu; restore a backup", db_folder(d),
+                   (unsigned long long)position);
+}
+
 tact_err journal_apply(apply_batch *b, arena *scratch, uint64_t first, tact_str commands, tact_error *error) {
-    unpack in = unpack_of(scratch, commands);
     tact_err err = TACT_OK;
-    for (uint64_t position = first; !err && in.at < commands.len; position++) {
+    for (uint64_t position = first; !err && commands.len > 0; position++) {
         command c;
         apply_answer answer;
-        tact_str bytes = unpack_str(&in, COMMAND_BYTES_MAX);
-        if (in.code) return unpack_end(&in, error);
+        tact_str bytes;
+        if (!segment_take(&commands, &bytes) || position > b->state.position + 1)
+            return damaged(b->txn->db, position, error);
         if (position <= b->state.position) continue;
         err = command_read(scratch, bytes, &c, error);
         if (!err) err = apply_command(b, scratch, &c, &answer, error);
-        if (!err && answer.position != position) {
-            err = err_set(error, TACT_INVALID, "%s: its journal is damaged: command %llu comes after %llu",
-                          db_folder(b->txn->db), (unsigned long long)position,
-                          (unsigned long long)b->state.position - 1);
-        }
+        bool other = err ? err != TACT_NO_MEMORY && !b->txn->broken : answer.position != position;
+        if (other) err = damaged(b->txn->db, position, error);
         tact_arena_reset(scratch);
     }
     return err;
@@ -339,7 +340,6 @@ static tact_err apply_record(void *context, db_txn *t, tact_error *error) {
     apply_batch b;
     tact_err err = apply_begin(t, r->env, &b, error);
     if (!err) err = journal_apply(&b, r->scratch, r->first, r->commands, error);
-    if (err) tact_arena_reset(r->scratch);
     return err ? err : apply_end(&b, error);
 }
 

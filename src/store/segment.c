@@ -18,7 +18,6 @@
 #include "base/num.h"
 #include "store/db.h"
 #include "store/load.h"
-#include "value/command.h"
 #include "value/pack.h"
 
 enum { PATH_ROOM = 4096, FILE_MODE = 0600, SUM_AT = SEGMENT_HEAD - HASH_SUM, MAGIC = 16 };
@@ -106,11 +105,29 @@ tact_err segment_put_head(const char *folder, int fd, const segment_head *head, 
 }
 
 void segment_begin_record(buf *record) {
+    record->len = 0;
+    record->failed = false;
     buf_add_repeat(record, '\0', SEGMENT_RECORD);
 }
 
-void segment_add(buf *record, tact_str bytes) {
-    pack_str(record, bytes);
+tact_err segment_add(buf *record, const command *c) {
+    const size_t at = record->len;
+    pack_u32(record, 0);
+    tact_err err = command_write(record, c);
+    if (err) {
+        record->len = at;
+        return err;
+    }
+    save_u32(record->ptr + at, (uint32_t)(record->len - at - sizeof(uint32_t)));
+    return TACT_OK;
+}
+
+bool segment_take(tact_str *commands, tact_str *out) {
+    if (commands->len < sizeof(uint32_t)) return false;
+    *out = (tact_str){commands->ptr + sizeof(uint32_t), load_u32(commands->ptr)};
+    if (out->len > commands->len - sizeof(uint32_t)) return false;
+    *commands = (tact_str){out->ptr + out->len, commands->len - sizeof(uint32_t) - out->len};
+    return true;
 }
 
 tact_err segment_put_record(const char *folder, int fd, uint64_t at, uint64_t number, uint64_t first, buf *record,

@@ -8,7 +8,7 @@
 //            data.mdb the first bytes | zeros | the sum of all before it
 //      4096  records: the sum of what follows | u64 bytes of commands | u64 number | u64 position of the first command
 //      |
-//            commands: each a str, what it holds is command_write's
+//            commands: each u32 bytes | what command_write makes of it
 //
 // The sum covers the file's number, so that what an older file left on the disk is never taken for a record.
 #ifndef STORE_SEGMENT_H
@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "value/command.h"
 
 enum {
     SEGMENT_HEAD = 4096,
@@ -49,9 +50,9 @@ TACT_MUST_USE tact_err segment_sync_names(const char *folder, tact_error *error)
 // Durable when it returns.
 TACT_MUST_USE tact_err segment_put_head(const char *folder, int fd, const segment_head *head, tact_error *error);
 
-// The beginning of a record, to which commands are added.
+// A record is begun, in a buffer that may have held another, and then gets its commands, each whole or not at all.
 void segment_begin_record(buf *record);
-void segment_add(buf *record, tact_str bytes);
+TACT_MUST_USE tact_err segment_add(buf *record, const command *c); // TACT_NO_MEMORY
 // Completes it and writes it; `*synced` says whether it failed as late as when the disk was to have it.
 TACT_MUST_USE tact_err segment_put_record(const char *folder, int fd, uint64_t at, uint64_t number, uint64_t first,
                                           buf *record, bool *synced, tact_error *error);
@@ -77,6 +78,8 @@ void segment_close(segment_reader *r);
 // The next record, in the arena. TACT_NOT_FOUND: there is none, or it was cut off, or is not what was written.
 TACT_MUST_USE tact_err segment_next(segment_reader *r, arena *a, uint64_t *first, tact_str *commands,
                                     tact_error *error);
+// Takes the first of the commands of a record. False: they do not hold one.
+bool segment_take(tact_str *commands, tact_str *out);
 
 // ---- Going back -----------------------------------------------------------------------------------------------------
 

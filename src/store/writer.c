@@ -250,8 +250,6 @@ static tact_err apply_group(writer *w, apply_batch *b, tact_error *error) {
 }
 
 static void begin_record(writer *w) {
-    tact_arena_reset(&w->memory);
-    w->record = buf_in(&w->memory);
     w->recorded = 0;
     w->erases = false;
     segment_begin_record(&w->record);
@@ -263,11 +261,8 @@ static tact_err record_group(writer *w, tact_error *error) {
     for (job *j = w->group; j; j = j->next) {
         for (uint32_t i = 0; i < j->count; i++) {
             if (j->results[i].code || j->results[i].answer.repeated) continue;
-            buf bytes = buf_in(&w->scratch);
-            tact_err err = command_write(&bytes, &j->commands[i]);
-            segment_add(&w->record, buf_done(&bytes));
-            tact_arena_reset(&w->scratch);
-            if (err || w->record.failed) return err_set(error, TACT_NO_MEMORY, "no memory for commands to be written");
+            if (segment_add(&w->record, &j->commands[i]))
+                return err_set(error, TACT_NO_MEMORY, "no memory for commands to be written");
             w->erases |= j->commands[i].kind == COMMAND_ERASE;
             count++;
         }
@@ -367,6 +362,7 @@ tact_err writer_start(arena *a, db *d, journal *j, const apply_env *env, const w
     w->env = env;
     arena_init(&w->scratch, 0);
     arena_init(&w->memory, 0);
+    w->record = buf_in(&w->memory);
     pthread_mutex_init(&w->mutex, NULL);
     init_condition(&w->queued);
     init_condition(&w->room);
