@@ -446,8 +446,8 @@ tact_err journal_open(arena *a, db *d, const apply_env *env, journal **out, tact
     return TACT_OK;
 }
 
-// The files before are gone for certain before the last one goes: else its checkpoint would be forgotten and theirs
-// remembered.
+// The last file goes only when those before are gone for certain, which they are when there is a next one (make_next):
+// else its checkpoint would be forgotten and theirs remembered.
 void journal_close(journal *j) {
     if (!j) return;
     pthread_mutex_lock(&j->mutex);
@@ -455,7 +455,7 @@ void journal_close(journal *j) {
     pthread_cond_broadcast(&j->changed);
     pthread_mutex_unlock(&j->mutex);
     pthread_join(j->thread, NULL);
-    if (!j->broken && !j->dirty && !segment_sync_names(j->folder, NULL)) {
+    if (!j->broken && !j->dirty && j->next >= 0) {
         segment_remove(j->folder, j->head.number + 1);
         segment_remove(j->folder, j->head.number);
     }

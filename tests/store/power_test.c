@@ -40,6 +40,7 @@ enum {
     COMMANDS = 80, // of each thread
     WORKS = 10,    // that are no commands
     INTERVAL_MS = 1,
+    SYNC_US = 1000,
     PAUSE_US = 300,       // between commands with an interval, and between works, so that there are several
     LOSSES_OF_ROUND = 12, // ten rounds, or as many as the environment variable ROUNDS says
     FILES = 1000,
@@ -57,7 +58,8 @@ typedef struct entry {
     off_t at;     // WRITTEN, CUT: where
     size_t len;
     char *bytes;
-    uint64_t number; // ACKNOWLEDGED: position of the command. WORKED: which
+    ptrdiff_t covers; // SYNCED, NAMES_SYNCED: the entries before this one
+    uint64_t number;  // ACKNOWLEDGED: position of the command. WORKED: which
 } entry;
 
 static pthread_mutex_t tape_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -127,13 +129,22 @@ static ssize_t write_at(int fd, const struct iovec *parts, int count, off_t at) 
     return done;
 }
 
-// A sync covers what was written before it began.
+// A sync covers what was written before it began. That of data.mdb takes its time, so that much else happens meanwhile.
 static int sync_file(int fd, long call) {
     bool names;
     pthread_mutex_lock(&tape_mutex);
-    int rc = (int)syscall(call, fd), file = file_of_fd(fd, &names);
-    if (!rc && file >= 0) add_entry(SYNCED)->file = file;
-    if (!rc && names && tape.on) add_entry(NAMES_SYNCED);
+    const size_t before = tape.count;
+    int file = file_of_fd(fd, &names);
+    bool data = file >= 0 && strcmp(tape.names[file], "data.mdb") == 0;
+    pthread_mutex_unlock(&tape_mutex);
+    int rc = (int)syscall(call, fd);
+    if (data) usleep(SYNC_US);
+    pthread_mutex_lock(&tape_mutex);
+    if (!rc && tape.on && (file >= 0 || names)) {
+        entry *e = add_entry(file >= 0 ? SYNCED : NAMES_SYNCED);
+        e->file = file;
+        e->covers = (ptrdiff_t)before;
+    }
     pthread_mutex_unlock(&tape_mutex);
     return rc;
 }
@@ -325,16 +336,20 @@ static void put_some(file *f, const entry *e, uint64_t *seed) {
     }
 }
 
-// Where the last such entry stands among the first `count`; -1: there is none.
-static ptrdiff_t last_of(size_t count, mark m, int number) {
-    ptrdiff_t i = (ptrdiff_t)count - 1;
-    while (i >= 0 && !(tape.entries[i].mark == m && (number < 0 || tape.entries[i].file == number))) i--;
-    return i;
+// Up to which entry a file (-1: the names) is certain, of the first `count`.
+static ptrdiff_t certain_until(size_t count, int number) {
+    ptrdiff_t until = 0;
+    for (size_t i = 0; i < count; i++) {
+        const entry *e = &tape.entries[i];
+        bool covers = number < 0 ? e->mark == NAMES_SYNCED : e->mark == SYNCED && e->file == number;
+        if (covers && e->covers > until) until = e->covers;
+    }
+    return until;
 }
 
 // What is in a file after a loss. True: it has its name.
 static bool lose_file(file *f, int number, bool there, size_t count, uint64_t *seed) {
-    ptrdiff_t synced = last_of(count, SYNCED, number), named = last_of(count, NAMES_SYNCED, -1);
+    ptrdiff_t synced = certain_until(count, number), named = certain_until(count, -1);
     bool exists = there; // while it was recorded
     for (ptrdiff_t i = 0; i < (ptrdiff_t)count; i++) {
         const entry *e = &tape.entries[i];
@@ -399,7 +414,8 @@ static promise promised(size_t count, bool interval) {
         const entry *e = &tape.entries[i];
         bool recorded = e->mark == WRITTEN && strncmp(tape.names[e->file], "journal.", 8) == 0 && e->at > 0;
         for (size_t k = i + 1; recorded && k < count; k++) {
-            if (tape.entries[k].mark == SYNCED && tape.entries[k].file == e->file) until = i;
+            const entry *sync = &tape.entries[k];
+            if (sync->mark == SYNCED && sync->file == e->file && sync->covers > (ptrdiff_t)i) until = i;
         }
     }
     promise p = {0, 0};
