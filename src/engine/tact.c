@@ -342,7 +342,10 @@ static tact_value commits_of(form *f, const writer_status *w) {
     const number numbers[] = {{"count", w->commits},
                               {"p50_us", w->commit_p50_ns / 1000},
                               {"p99_us", w->commit_p99_ns / 1000},
-                              {"max_us", w->commit_max_ns / 1000}};
+                              {"max_us", w->commit_max_ns / 1000},
+                              {"journal_bytes", w->journal.bytes},
+                              {"checkpoints", w->journal.checkpoints},
+                              {"checkpoint_us", w->journal.taken_ns / 1000}};
     put_numbers(f, &out, numbers, sizeof numbers / sizeof *numbers);
     return form_map(f, &out);
 }

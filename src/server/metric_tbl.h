@@ -49,6 +49,10 @@ X(tact_store_queue, GAUGE, STATUS, "queued", "", "changes that wait for the writ
 X(tact_store_commits_total, COUNTER, STATUS, "commits.count", "", "transactions that were written to the disk")
 X(tact_store_commit_p50_microseconds, GAUGE, STATUS, "commits.p50_us", "", "what half of them took at most")
 X(tact_store_commit_p99_microseconds, GAUGE, STATUS, "commits.p99_us", "", "what 99 % of them took at most")
+X(tact_store_journal_bytes, GAUGE, STATUS, "commits.journal_bytes", "",
+  "bytes of the journal that the last complete checkpoint does not have; near 64 MiB the disk is too slow")
+X(tact_store_checkpoints_total, COUNTER, STATUS, "commits.checkpoints", "", "checkpoints that were completed")
+X(tact_store_checkpoint_microseconds, GAUGE, STATUS, "commits.checkpoint_us", "", "what the last of them took")
 X(tact_store_lost_total, COUNTER, STATUS, "lost", "", "changes that were answered and that the disk then did not take")
 X(tact_store_map_bytes, GAUGE, STATUS, "map_bytes", "",
   "bytes of the store's files that are mapped; they grow when they are full")

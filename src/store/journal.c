@@ -57,12 +57,13 @@ static struct timespec in_ms(int64_t ms) {
     return t;
 }
 
-// With the lock. The first fault counts, and everybody hears of it.
-static void fail(journal *j, const tact_error *error) {
+// With the lock. From now on everybody hears of it, and the next start trusts no page in memory.
+static void fail(journal *j) {
     if (j->broken) return;
-    j->broken = TACT_IO;
-    (void)err_set(&j->fault, TACT_IO, "%s; no command is taken any more: check the disk, then start again",
-                  error->text);
+    j->broken = err_set(&j->fault, TACT_IO,
+                        "%s: the disk reports an error, and no command is taken any more; check the disk, then start "
+                        "again: all that was answered is kept",
+                        j->folder);
     segment_distrust(j->folder);
     pthread_cond_broadcast(&j->changed);
 }
@@ -95,7 +96,7 @@ static tact_err begin(journal *j, tact_error *error) {
         j->next = -1;
         j->head.number++;
         j->head.position = j->position;
-        j->before = j->end;
+        j->before = j->end - SEGMENT_HEAD;
         j->start = j->end = SEGMENT_HEAD;
         j->dirty = j->hurry = false;
         j->txn = db_last_txn(j->d);
@@ -125,12 +126,13 @@ static void make_checkpoint(journal *j) {
     const struct timespec from = now();
     int next = -1;
     if (!err) err = complete(j, &error);
+    if (err) db_tell(j->d, "%s", error.text);
     const struct timespec until = now();
     tact_error late_fault = {.text = ""};
     tact_err late = err ? TACT_OK : make_next(j, &next, &late_fault);
     pthread_mutex_lock(&j->mutex);
     if (err) {
-        fail(j, &error);
+        fail(j);
         return;
     }
     j->completed = j->begun;
@@ -203,22 +205,20 @@ static tact_err enter(journal *j, tact_error *error) {
     return err;
 }
 
-// What was appended and not committed.
-static tact_err cut(journal *j, tact_error *error) {
-    if (j->end == j->start) return TACT_OK;
+// Takes away what was appended and not committed. False: it may be there still.
+static bool cut(journal *j) {
+    bool appended = j->end > j->start;
     j->end = j->start;
-    if (ftruncate(j->file, (off_t)j->start) == 0 && fdatasync(j->file) == 0) return TACT_OK;
-    return db_disk_fault(j->folder, errno, "cutting its journal", error);
+    return !appended || (ftruncate(j->file, (off_t)j->start) == 0 && fdatasync(j->file) == 0);
 }
 
 static void leave(journal *j, bool committed) {
-    tact_error error = {.text = ""};
     pthread_mutex_lock(&j->mutex);
     if (committed) {
         if (j->end > j->start) j->position = j->appended;
         j->start = j->end;
-    } else if (cut(j, &error)) {
-        fail(j, &error);
+    } else if (!cut(j)) {
+        fail(j);
     }
     if (db_last_txn(j->d) != j->txn && !j->dirty) {
         j->due = in_ms(JOURNAL_AGE_MS);
@@ -246,7 +246,7 @@ tact_err journal_append(journal *j, uint64_t first, uint32_t count, buf *record,
     tact_err err = segment_put_record(j->folder, j->file, j->start, j->head.number, first, record, &synced, error);
     if (synced) return err;
     pthread_mutex_lock(&j->mutex);
-    fail(j, error);
+    fail(j);
     pthread_mutex_unlock(&j->mutex);
     return err;
 }

@@ -396,5 +396,6 @@ writer_status writer_status_of(writer *w) {
     status.commit_p50_ns = histogram_quantile(&w->commits, 0.5);
     status.commit_p99_ns = histogram_quantile(&w->commits, 0.99);
     status.commit_max_ns = atomic_load(&w->commits.max_ns);
+    status.journal = journal_status_of(w->journal);
     return status;
 }

@@ -65,6 +65,7 @@ typedef struct writer_status {
     uint64_t lost;              // with interval_ms: commands that were answered and then not taken by the disk
     uint64_t commits;           // of commands, since it was started
     uint64_t commit_p50_ns, commit_p99_ns, commit_max_ns; // from the last command applied until the disk has it
+    journal_status journal;
 } writer_status;
 writer_status writer_status_of(writer *w); // now; from any thread
 
