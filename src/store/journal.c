@@ -220,12 +220,13 @@ static void leave(journal *j, bool committed) {
     } else if (!cut(j)) {
         fail(j);
     }
-    if (db_last_txn(j->d) != j->txn && !j->dirty) {
+    bool first = !j->dirty && db_last_txn(j->d) != j->txn;
+    if (first) {
         j->due = in_ms(JOURNAL_AGE_MS);
         j->dirty = true;
     }
     j->writing = false;
-    pthread_cond_broadcast(&j->changed);
+    if (first || j->beginning || j->end > JOURNAL_BYTES_DUE) pthread_cond_broadcast(&j->changed);
     pthread_mutex_unlock(&j->mutex);
 }
 

@@ -20,6 +20,7 @@
 
 #include "folder.h"
 #include "mixed.h"
+#include "quick.h"
 #include "shop.h"
 #include "store/segment.h"
 #include "store/store.h"
@@ -27,17 +28,18 @@
 #include <cmocka.h>
 
 enum { COMMANDS = 3 * MIXED_CYCLE, TRIES = 500, TRY_US = 20000 };
+enum { GROUP = 2000, GROUP_BYTES = GROUP * COMMAND_TEXT_MAX, SLOW_US = 300000 }; // within which it writes 16 and more
 
 static tact_error why;
 
 // ---- A disk that fails ----------------------------------------------------------------------------------------------
 
 static _Atomic(const char *) failing; // the beginning of a file's name; NULL: none fails
+static atomic_bool slow;              // data.mdb takes long to sync
 static atomic_bool full;              // its records do, half-way, and no sync; the room of a head is there already
 
-static bool fails(int fd) {
+static bool is_file(int fd, const char *which) {
     char name[64], path[800];
-    const char *which = atomic_load(&failing);
     if (!which) return false;
     snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
     ssize_t len = readlink(name, path, sizeof path - 1);
@@ -49,7 +51,12 @@ static bool fails(int fd) {
 
 #define SHOWN __attribute__((visibility("default")))
 
+static bool fails(int fd) {
+    return is_file(fd, atomic_load(&failing));
+}
+
 SHOWN int fdatasync(int fd) {
+    if (atomic_load(&slow) && is_file(fd, "data.mdb")) usleep(SLOW_US);
     if (atomic_load(&full) || !fails(fd)) return (int)syscall(SYS_fdatasync, fd);
     errno = EIO;
     return -1;
@@ -388,6 +395,40 @@ static void a_record_that_did_not_fit_never_was(void **state) {
     place_end(&p);
 }
 
+static void a_disk_that_is_slower_is_waited_for(void **state) {
+    (void)state;
+    static char text[COMMAND_TEXT_MAX];
+    static command group[GROUP];
+    static writer_result results[GROUP];
+    memset(text, 'x', sizeof text);
+    const command_identity who = {SHOP_CRM, {"4711", 4}};
+    const command_value name = {SHOP_FIRST_NAME, tact_string(text, sizeof text)};
+    for (int i = 0; i < GROUP; i++) {
+        group[i] = (command){.kind = COMMAND_SET,
+                             .time_ms = SHOP_NOW,
+                             .source = SHOP_SOURCE_CRM,
+                             .identities = &who,
+                             .identities_count = 1,
+                             .values = &name,
+                             .values_count = 1};
+    }
+    place p;
+    place_begin(&p);
+    place_open(&p);
+    atomic_store(&slow, true);
+    for (int written = 0; written < 2 * JOURNAL_BYTES_MAX; written += GROUP_BYTES) {
+        store_usage usage;
+        assert_int_equal(store_record(p.s, group, GROUP, results, &why), 0);
+        for (int i = 0; i < GROUP; i++) assert_int_equal(results[i].code, 0);
+        assert_int_equal(store_status(p.s, &usage, &why), 0);
+        assert_true(usage.queue.journal.bytes < JOURNAL_BYTES_MAX + 2 * GROUP_BYTES);
+    }
+    atomic_store(&slow, false);
+    store_close(p.s);
+    assert_int_equal(journals(&p), 0);
+    place_end(&p);
+}
+
 // ---- Who is erased --------------------------------------------------------------------------------------------------
 
 static bool lies_in_a_journal(const place *p, const char *text) {
@@ -440,6 +481,7 @@ static void who_is_erased_leaves_the_journal(void **state) {
 }
 
 int main(void) {
+    quick_begin();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_nobody_closed_is_there),
         cmocka_unit_test(what_is_no_command_is_there),
@@ -448,6 +490,7 @@ int main(void) {
         cmocka_unit_test(a_journal_with_a_hole_is_refused),
         cmocka_unit_test(a_sync_that_fails_is_final),
         cmocka_unit_test(a_record_that_did_not_fit_never_was),
+        cmocka_unit_test(a_disk_that_is_slower_is_waited_for),
         cmocka_unit_test(who_is_erased_leaves_the_journal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
