@@ -13,9 +13,11 @@
 // before, and ends the pin before, while transactions go on.
 //
 // Opening what nobody closed: the newest head's meta pages are put back, and the records behind it applied again, each
-// at its position. Closing makes a checkpoint and removes the files: a store that was closed is data.mdb alone.
+// at its position. Only where other processes still have it open is it taken as it is: then the system was not down and
+// has every page that was written, and what was answered was committed. Either way a checkpoint follows before anything
+// else is committed. Closing makes one and removes the files: a store that was closed is data.mdb alone.
 //
-// Why it holds. Let H be the newest head on disk, of state N. H was written after a sync of data.mdb that began when N
+// Why it holds. Let H be the newest head on disk, of state N. H was written after a sync of data.mdb that began after N
 // was committed, so all pages of N were on disk then. LMDB writes a page again only if no state from the oldest pinned
 // one on has it, and N is pinned until a newer head is on disk; a pin is there before the first commit after N, also
 // while a store is being opened. So the pages of N are on disk for as long as H is the newest head, whatever else of

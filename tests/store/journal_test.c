@@ -168,6 +168,10 @@ static void what_nobody_closed_is_there(void **state) {
     assert_true(db_restored(store_db(p.s)));
     must_have(p.s, 3 * COMMANDS);
     assert_int_equal(record_all(p.s, 3 * COMMANDS, 4 * COMMANDS), 0);
+    store_usage usage;
+    assert_int_equal(store_status(p.s, &usage, &why), 0);
+    assert_int_equal(usage.files.readers, 0); // what a checkpoint pins is nobody's view
+    assert_int_equal(usage.files.oldest_lag, 0);
     store_close(p.s);
     assert_int_equal(journals(&p), 0); // closed: data.mdb is all of it
 
