@@ -4,7 +4,7 @@
 # bench/server.sh [FOLDER]: the figures of the server, each beside an echo over NNG in the same run. Makes (once, in FOLDER,
 # build/bench by default) a store of PERSONS synthetic customers with 20 attributes each and a bundle of OFFERS offers in
 # placements of 50, and one placement that all offers fit; starts a server; asks it as `tact bench` does; ends it. Takes
-# about three minutes after the store is made.
+# about five minutes after the store is made.
 #
 #   PERSONS=1000000 OFFERS=1000 SECONDS_EACH=10 TACT=build/tact bench/server.sh
 set -eu -o pipefail
@@ -100,27 +100,56 @@ fi
 
 # ---- The server ------------------------------------------------------------------------------------------------------
 
+# Twice over: the server (and in its turns the echo) on one processor and the load on another; and both on both.
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; wait' EXIT
-"$tact" serve --db "$work/store" --listen tcp://127.0.0.1:0 --http '' 2>"$work/server.log" &
-server=$!
-until grep -q 'msg=ready' "$work/server.log"; do
-    kill -0 "$server" || { cat "$work/server.log" >&2; exit 1; }
-    sleep 0.01
-done
-echo "start to ready, ms: $(sed -n 's/.*msg=ready.*took_ms=\([0-9]*\).*/\1/p' "$work/server.log")"
-url=$(grep -o 'tcp://[0-9.:]*' "$work/server.log" | head -n 1)
+begin() { # the processors that the server is kept on
+    taskset -c "$1" "$tact" serve --db "$work/store" --listen tcp://127.0.0.1:0 --http '' 2>"$work/server.log" &
+    server=$!
+    until grep -q 'msg=ready' "$work/server.log"; do
+        kill -0 "$server" || { cat "$work/server.log" >&2; exit 1; }
+        sleep 0.01
+    done
+    echo "start to ready, ms: $(sed -n 's/.*msg=ready.*took_ms=\([0-9]*\).*/\1/p' "$work/server.log")"
+    url=$(grep -o 'tcp://[0-9.:]*' "$work/server.log" | head -n 1)
+}
+
 bench() {
     printf '\n== %s\n' "$1"
     shift
-    "$tact" bench --to "$url" --persons "$persons" --seed 7 --quiet "$@" || echo "(ended with $?)"
+    "${apart[@]}" "$tact" bench --to "$url" --persons "$persons" --seed 7 --quiet --seconds "$seconds" "${echo[@]}" "$@" ||
+        echo "(ended with $?)"
 }
 
-bench 'one request in flight' --placement place_0 --closed --connections 1 --in-flight 1 --seconds "$seconds"
-bench 'saturated: 32 in flight on each of 4 connections' --placement place_0 --closed --connections 4 --in-flight 32 --seconds "$seconds"
-bench 'saturated, all offers are candidates' --placement anywhere --closed --connections 4 --in-flight 32 --seconds "$seconds"
-bench '10,000 decides a second, by schedule' --placement place_0 --rate 10000 --seconds "$seconds" --svg "$work/latency.svg"
-bench 'the same, 1,000 events a second recorded and the bundle published every second' --placement place_0 --rate 10000 \
-    --seconds "$seconds" --events 1000 --publish "$work/rules" --every 1
-printf '\n== memory of the server\n'
-grep -E '^(VmRSS|RssAnon|RssFile)' "/proc/$server/status"
+measure() {
+    saturated=(--closed --connections 4 --in-flight 32)
+    bench 'one request in flight' --placement place_0 --closed --connections 1 --in-flight 1
+    bench 'saturated: 32 in flight on each of 4 connections' --placement place_0 "${saturated[@]}"
+    bench 'saturated, all offers are candidates' --placement anywhere "${saturated[@]}" | tee "$work/saturated"
+    local most
+    most=$(awk '/^server /{print int($2)}' "$work/saturated")
+    bench "as many by schedule as it can answer, $most a second" --placement anywhere --rate "$most" --no-echo
+    bench "twice as many" --placement anywhere --rate $((2 * most)) --no-echo
+    bench '10,000 decides a second, by schedule' --placement place_0 --rate 10000 --svg "$work/latency.svg"
+    bench 'the same, 1,000 events a second recorded and the bundle published every second' --placement place_0 \
+        --rate 10000 --events 1000 --publish "$work/rules" --every 1
+    printf '\n== memory of the server\n'
+    grep -E '^(VmRSS|RssAnon|RssFile)' "/proc/$server/status"
+}
+
+end() {
+    kill "$server"
+    wait "$server"
+    server=
+}
+
+printf '==== server on processor 0, load on processor 1\n'
+apart=(taskset -c 1) echo=(--echo-cpu 0)
+begin 0
+measure
+end
+printf '\n==== server and load on both\n'
+apart=() echo=()
+begin 0,1
+measure
+end
