@@ -18,12 +18,13 @@
 // much to do is not helped by more, and only the caller knows whether its visitor still waits. Whoever can wait, asks
 // again later, each time a little later than before.
 //
-// A server that is killed while requests are being written to it: NNG 1.5.2 (that of Debian 12) may then, about once in
-// a hundred such deaths, never take the dead connection away, and from then on none in this process, so that a client
-// does not connect again by itself: all its calls end as `timed_out` though the server is back. So a program that is to
-// go on for long closes a client of which many calls in a row end so, which takes 2 seconds then, and opens another
-// one: that one connects. Or it keeps this from happening, as `tact` does, by a `sendmsg` of its own that takes what is
-// written to somebody who is gone for written (src/server/listen.c has it, and the reason).
+// Connections that are lost are made again, also where NNG 1.5.2 (that of Debian 12) would not: a server that is killed
+// while requests are written to it can leave it unable to. So when a call's time is over, and for about a second
+// nothing at all was heard from any server though requests waited, the client leaves all its connections and makes new
+// ones. What waits for an answer is sent again over these within its time, as after any lost connection; what may not
+// be is still waited for over the old ones. If no answer comes over the new ones either, the next ones are made after
+// twice as long, up to half a minute, and none while a first connection is still tried for. What NNG then cannot close
+// is left behind, with a file for each connection, until the process ends.
 //
 // Threads: any number may call at once. Results of a blocking call lie in the caller's arena.
 #ifndef TACT_CLIENT_H

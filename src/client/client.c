@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Servers over NNG: one REQ socket with a dialer for each connection to each URL, and a pool of calls. A call is an aio
-// that first sends and then receives. Subtle: NNG itself sends a request again when its connection is lost, if the
-// context has a resend time, so a call has two contexts, of which one never does; a resend time that ran out on its own
-// would double the load of servers that are slow already, hence AGAIN_MS. Timeouts are the aio's, first for sending and
-// then, what is left of it, for receiving; an aio that ended leaves its context as new (protocol/reqrep0/req.c of 1.5).
+// Servers over an uplink, and a pool of calls. A call is an aio that first sends and then receives. Subtle: NNG itself
+// sends a request again when its connection is lost, if the context has a resend time, so a call has two contexts on an
+// uplink, of which one never does. Timeouts are the aio's, first for sending and then, what is left of it, for
+// receiving; an aio that ended leaves its context as new (protocol/reqrep0/req.c of 1.5).
+//
+// A server that is killed while it is written to: a failed write closes the connection, and if a message was just being
+// read, NNG 1.5.2 begins that reading once more, it never ends, and the one thread that takes connections away waits
+// for it for ever. From then on no socket of the process connects again once it has lost a connection; a new one does.
+// So a client to which nobody says anything takes a new uplink (renew).
 #include "tact/client.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <nng/nng.h>
-#include <nng/protocol/reqrep0/req.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "client/message.h"
-#include "client/reach.h"
-#include "wire/msgpack.h"
+#include "client/uplink.h"
 #include "wire/problem.h"
+
+enum { MOVED = NNG_ECANCELED }; // why an aio ends that is to begin anew over another uplink
 
 enum {
     CONNECTIONS = 1,
@@ -30,11 +33,11 @@ enum {
     IN_FLIGHT_MAX = 1 << 16,
     DEADLINE_MS = 1000,
     DEADLINE_MAX_MS = 24 * 3600 * 1000,
-    AGAIN_MS = DEADLINE_MAX_MS, // longer than any call takes: only a lost connection has a request sent again
-    RECONNECT_MIN_MS = 10,
-    RECONNECT_MAX_MS = 1000,
     SCRATCH_KEPT = 1 << 20, // bytes that a call keeps for the next one
     REACH_STEP_MS = 5,      // NNG tells of a failure only if it is asked
+    // Of silence, before a new uplink is taken: a server that is slow or hangs is not to be connected to all the time.
+    SILENT_MS = 900,       // less than the usual deadline, so that one call tells
+    SILENT_MAX_MS = 30000, // it doubles with each uplink over which no answer comes
     // Of closing:
     QUIET_MS = 100,  // no answer for so long: none is on its way
     DRAIN_MS = 2000, // answers come all the time: enough of them
@@ -47,43 +50,47 @@ typedef struct call call;
 struct call {
     tact_client *client;
     call *next; // of those that are free
-    nng_ctx once, again, *ctx;
+    uint32_t number;
     nng_aio *aio;
     arena memory; // of the request, and of a reply that is heard
-    bool receiving;
+    tact_str request;
+    bool again; // the request may be sent so
     uint32_t deadline_ms;
-    int64_t until_ms;
-    nng_msg *reply;           // when it ended
-    int fault;                // NNG's; 0: there is a reply
-    tact_client_heard *heard; // NULL: somebody waits
+    int64_t until_ms, sent_ms; // sent: over the uplink that it has now
+    nng_msg *reply;            // when it ended
+    int fault;                 // NNG's; 0: there is a reply
+    tact_client_heard *heard;  // NULL: somebody waits
     void *context;
-    pthread_mutex_t lock; // for whoever waits
-    pthread_cond_t ended;
+    pthread_mutex_t lock; // of what follows; taken before the client's
+    pthread_cond_t ended; // for whoever waits
     bool is_over;
+    uplink *uplink; // held; NULL: nothing was sent
+    bool receiving, moving;
 };
 
 struct tact_client {
-    arena memory; // everything that lives as long as the client
-    nng_socket socket;
-    reach_server *servers; // one for each URL
-    size_t servers_count;
-    const char *urls, *token; // `urls`: all, with commas, for texts
+    arena memory;     // everything that lives as long as the client
+    const char *urls; // all, with commas, for texts
+    const char *token;
+    uplink_options options; // of its uplinks
     uint32_t deadline_ms, in_flight;
     call *calls;
     uint32_t calls_count;
-    _Atomic uint32_t connected; // connections that are up
-    pthread_mutex_t lock;       // of what follows
+    pthread_mutex_t lock; // of what follows
     pthread_cond_t turn;
     call *free;
-    uint32_t busy;                       // calls that are not free
-    bool is_closing, is_closed, is_left; // left: to the thread that closes it
+    uint32_t busy; // calls that are not free
+    bool is_closing, is_renewing;
+    uplink *uplink;
+    uint32_t patience_ms; // with an uplink over which no answer came yet
+    int64_t silent_ms;    // the first of the calls was sent then of which none was answered since
 };
 
 // ---- Problems -------------------------------------------------------------------------------------------------------
 
-static tact_err unreachable(const tact_client *c, uint32_t ms, tact_problem *problem) {
+static tact_err unreachable(const uplink *u, uint32_t ms, tact_problem *problem) {
     reach_text why;
-    (void)reach_why(c->servers, c->servers_count, &why);
+    (void)uplink_why(u, &why);
     return problem_set(problem, TACT_BUSY, TACT_PROBLEM_UNREACHABLE, NULL, "no server can be reached within %u ms: %s",
                        ms, why.text);
 }
@@ -94,7 +101,7 @@ static tact_err unanswered(const tact_client *c, const call *one, tact_problem *
     case NNG_ECLOSED:
         return problem_set(problem, TACT_BUSY, TACT_PROBLEM_UNREACHABLE, NULL, "the client is being closed");
     case NNG_ETIMEDOUT:
-        if (!c->connected) return unreachable(c, one->deadline_ms, problem);
+        if (!uplink_connected(one->uplink)) return unreachable(one->uplink, one->deadline_ms, problem);
         return problem_set(problem, TACT_BUSY, TACT_PROBLEM_TIMED_OUT, NULL, "no answer from %s within %u ms", c->urls,
                            one->deadline_ms);
     default:
@@ -103,6 +110,65 @@ static tact_err unanswered(const tact_client *c, const call *one, tact_problem *
                            "it was not sent again",
                            nng_strerror(one->fault));
     }
+}
+
+// The uplink that the client has now, held.
+static uplink *hold_uplink(tact_client *c) {
+    pthread_mutex_lock(&c->lock);
+    uplink *u = uplink_hold(c->uplink);
+    pthread_mutex_unlock(&c->lock);
+    return u;
+}
+
+// ---- A new uplink ---------------------------------------------------------------------------------------------------
+
+// A call's time is over: whether nothing at all was heard, for so long that a new uplink is worth it. One that never
+// had a connection still tries to get its first, and no other would do better. With the client's lock.
+static bool is_silent(tact_client *c, const call *one) {
+    const int64_t heard_ms = uplink_heard_ms(c->uplink);
+    const uint32_t patience_ms = uplink_answered(c->uplink) ? SILENT_MS : c->patience_ms;
+    if (one->uplink != c->uplink || !heard_ms || heard_ms > one->sent_ms) return false;
+    if (c->silent_ms < heard_ms) c->silent_ms = one->sent_ms;
+    return clock_mono_ms() - c->silent_ms >= patience_ms;
+}
+
+// Has the calls that wait over an uplink begin anew over the new one, as if their connection was lost: those that may
+// be sent again, and those that were not sent yet.
+static void move_calls(tact_client *c, const uplink *from) {
+    for (uint32_t i = 0; i < c->calls_count; i++) {
+        call *one = &c->calls[i];
+        pthread_mutex_lock(&one->lock);
+        if (one->uplink == from && (one->again || !one->receiving)) {
+            one->moving = true;
+            nng_aio_abort(one->aio, MOVED);
+        }
+        pthread_mutex_unlock(&one->lock);
+    }
+}
+
+// After a call's time was over, which holds its uplink still.
+static void renew(tact_client *c, const call *one) {
+    uplink *fresh, *old = NULL;
+    tact_problem problem;
+    pthread_mutex_lock(&c->lock);
+    const bool is_due = !c->is_closing && !c->is_renewing && is_silent(c, one);
+    if (is_due) c->is_renewing = true;
+    pthread_mutex_unlock(&c->lock);
+    if (!is_due) return;
+    tact_err err = uplink_open(&c->options, &fresh, &problem); // without memory or files the old one has to do
+    pthread_mutex_lock(&c->lock);
+    if (!err) {
+        const uint32_t patience_ms = uplink_answered(c->uplink) ? SILENT_MS : c->patience_ms;
+        c->patience_ms = patience_ms < SILENT_MAX_MS / 2 ? patience_ms * 2 : SILENT_MAX_MS;
+        old = c->uplink;
+        c->uplink = fresh;
+    }
+    c->silent_ms = clock_mono_ms();
+    c->is_renewing = false;
+    pthread_mutex_unlock(&c->lock);
+    if (!old) return;
+    move_calls(c, old);
+    uplink_drop(old);
 }
 
 // ---- Calls ----------------------------------------------------------------------------------------------------------
@@ -130,6 +196,11 @@ static call *take(tact_client *c, int64_t until_ms) {
 static void give_back(call *one) {
     tact_client *c = one->client;
     arena_reset_keeping(&one->memory, SCRATCH_KEPT);
+    pthread_mutex_lock(&one->lock);
+    uplink *u = one->uplink;
+    one->uplink = NULL;
+    pthread_mutex_unlock(&one->lock);
+    if (u) uplink_drop(u);
     pthread_mutex_lock(&c->lock);
     one->next = c->free;
     c->free = one;
@@ -152,6 +223,8 @@ static void tell(call *one) {
 static void end(call *one, int fault, nng_msg *reply) {
     one->fault = fault;
     one->reply = reply;
+    if (reply) uplink_hear(one->uplink);
+    if (fault == NNG_ETIMEDOUT) renew(one->client, one);
     if (one->heard) {
         tell(one);
         return;
@@ -168,40 +241,67 @@ static nng_duration left(const call *one) {
     return ms > 0 ? (nng_duration)ms : 0;
 }
 
+// Sends a call's request over the uplink that the client has now. False: no memory, and nothing was sent.
+static bool post(call *one) {
+    nng_msg *m;
+    if (nng_msg_alloc(&m, one->request.len)) return false;
+    memcpy(nng_msg_body(m), one->request.ptr, one->request.len);
+    pthread_mutex_lock(&one->lock);
+    uplink *old = one->uplink;
+    one->uplink = hold_uplink(one->client);
+    one->receiving = one->moving = false;
+    one->sent_ms = clock_mono_ms();
+    nng_aio_set_msg(one->aio, m);
+    nng_aio_set_timeout(one->aio, left(one));
+    nng_ctx_send(uplink_context(one->uplink, one->number, one->again), one->aio);
+    pthread_mutex_unlock(&one->lock);
+    if (old) uplink_drop(old);
+    return true;
+}
+
+// After it was sent. False: it is to be sent over another uplink.
+static bool receive(call *one) {
+    pthread_mutex_lock(&one->lock);
+    const bool stays = !one->moving || !one->again;
+    if (stays) {
+        one->receiving = true;
+        nng_aio_set_timeout(one->aio, left(one));
+        nng_ctx_recv(uplink_context(one->uplink, one->number, one->again), one->aio);
+    }
+    pthread_mutex_unlock(&one->lock);
+    return stays;
+}
+
 // Of a call's aio: something was sent, was received, or went wrong.
 static void proceed(void *of) {
     call *one = of;
     int fault = nng_aio_result(one->aio);
-    if (fault) {
-        if (!one->receiving) nng_msg_free(nng_aio_get_msg(one->aio)); // which is ours still
-        end(one, fault, NULL);
-    } else if (one->receiving) {
+    const bool receiving = one->receiving;
+    if (!fault && receiving) {
         end(one, 0, nng_aio_get_msg(one->aio));
-    } else {
-        one->receiving = true;
-        nng_aio_set_timeout(one->aio, left(one));
-        nng_ctx_recv(*one->ctx, one->aio);
+        return;
+    }
+    if (fault && !receiving) nng_msg_free(nng_aio_get_msg(one->aio)); // which is ours still
+    if (!fault && receive(one)) return;
+    if (fault && fault != MOVED) {
+        end(one, fault, NULL);
+    } else if (!left(one)) {
+        end(one, NNG_ETIMEDOUT, NULL);
+    } else if (!post(one)) {
+        end(one, NNG_ENOMEM, NULL);
     }
 }
 
 static tact_err begin(call *one, tact_value request, tact_problem *problem) {
     const tact_client *c = one->client;
-    const nng_duration time = left(one);
-    const message_extras extras = {c->token ? tact_str_from(c->token) : (tact_str){NULL, 0}, (uint64_t)time * 1000};
+    const message_extras extras = {c->token ? tact_str_from(c->token) : (tact_str){NULL, 0},
+                                   (uint64_t)left(one) * 1000};
     buf out = buf_in(&one->memory);
-    nng_msg *m;
-    bool again;
-    tact_err err = message_write(&out, request, &extras, &again, problem);
-    tact_str bytes = buf_done(&out);
+    tact_err err = message_write(&out, request, &extras, &one->again, problem);
+    one->request = buf_done(&out);
+    one->is_over = false;
     if (err) return err;
-    if (!bytes.ptr || nng_msg_alloc(&m, bytes.len)) return problem_no_memory(problem);
-    memcpy(nng_msg_body(m), bytes.ptr, bytes.len);
-    one->ctx = again ? &one->again : &one->once;
-    one->receiving = one->is_over = false;
-    nng_aio_set_msg(one->aio, m);
-    nng_aio_set_timeout(one->aio, time);
-    nng_ctx_send(*one->ctx, one->aio);
-    return TACT_OK;
+    return one->request.ptr && post(one) ? TACT_OK : problem_no_memory(problem);
 }
 
 static int64_t deadline_of(const tact_client *c, uint32_t *ms) {
@@ -259,90 +359,13 @@ tact_err tact_client_send(tact_client *client, tact_value request, uint32_t dead
 
 // ---- Opening --------------------------------------------------------------------------------------------------------
 
-// NNG's mbedTLS knows no system's certificates, so these are looked for where systems keep them.
-static const char *const authorities[] = {
-    "/etc/ssl/certs/ca-certificates.crt", // Debian, Alpine, Arch
-    "/etc/pki/tls/certs/ca-bundle.crt",   // Fedora, RHEL
-    "/etc/ssl/ca-bundle.pem",             // SUSE
-    "/etc/ssl/cert.pem",                  // BSD, macOS
-};
-
-static const char *find_authorities(void) {
-    for (size_t i = 0; i < sizeof authorities / sizeof *authorities; i++) {
-        if (access(authorities[i], R_OK) == 0) return authorities[i];
-    }
-    return NULL;
-}
-
-static tact_err bad_url(const char *url, int fault, tact_problem *problem) {
-    if (fault == NNG_ENOMEM) return problem_no_memory(problem);
-    return problem_set(problem, TACT_INVALID, TACT_PROBLEM_BAD_VALUE, NULL,
-                       "`%s` is no address of a server such as tcp://127.0.0.1:7420 (%s)", url, nng_strerror(fault));
-}
-
-static tact_err set_tls(nng_dialer d, const tact_client_options *o, tact_problem *problem) {
-    const char *trusted = o->tls_ca ? o->tls_ca : find_authorities();
-    if (!trusted) {
-        return problem_set(problem, TACT_IO, TACT_PROBLEM_NONE, NULL,
-                           "the system's certificates are nowhere to be found; name a file of those to be trusted");
-    }
-    int fault = nng_dialer_set_string(d, NNG_OPT_TLS_CA_FILE, trusted);
-    if (fault) {
-        return problem_set(problem, TACT_IO, TACT_PROBLEM_NONE, NULL, "%s: no certificates can be read from it (%s)",
-                           trusted, nng_strerror(fault));
-    }
-    if (o->tls_cert) fault = nng_dialer_set_string(d, NNG_OPT_TLS_CERT_KEY_FILE, o->tls_cert);
-    if (!fault) return TACT_OK;
-    return problem_set(problem, TACT_IO, TACT_PROBLEM_NONE, NULL,
-                       "%s: no certificate with its key can be read from it (%s)", o->tls_cert, nng_strerror(fault));
-}
-
-static tact_err dial(tact_client *c, const char *url, const tact_client_options *o, nng_dialer *d,
-                     tact_problem *problem) {
-    const bool tls = strncmp(url, "tls+", 4) == 0 || strncmp(url, "wss", 3) == 0;
-    int fault = nng_dialer_create(d, c->socket, url);
-    if (fault) return bad_url(url, fault, problem);
-    tact_err err = tls ? set_tls(*d, o, problem) : TACT_OK;
-    if (err) return err;
-    fault = nng_dialer_start(*d, NNG_FLAG_NONBLOCK);
-    return fault ? bad_url(url, fault, problem) : TACT_OK;
-}
-
-static void count_connection(nng_pipe pipe, nng_pipe_ev event, void *of) {
-    tact_client *c = of;
-    (void)pipe;
-    if (event == NNG_PIPE_EV_ADD_POST) {
-        atomic_fetch_add(&c->connected, 1);
-    } else {
-        atomic_fetch_sub(&c->connected, 1);
-    }
-}
-
-static int open_socket(tact_client *c) {
-    int fault = nng_req0_open(&c->socket);
-    if (fault) return fault;
-    fault = nng_socket_set_ms(c->socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
-    if (!fault) fault = nng_socket_set_ms(c->socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
-    if (!fault) fault = nng_socket_set_size(c->socket, NNG_OPT_RECVMAXSZ, MSGPACK_BYTES_MAX);
-    if (!fault) fault = nng_pipe_notify(c->socket, NNG_PIPE_EV_ADD_POST, count_connection, c);
-    if (!fault) fault = nng_pipe_notify(c->socket, NNG_PIPE_EV_REM_POST, count_connection, c);
-    return fault;
-}
-
 // Counts a call once it is whole, so that closing knows which are.
 static int add_call(tact_client *c, pthread_condattr_t *monotonic) {
     call *one = &c->calls[c->calls_count];
     one->client = c;
+    one->number = c->calls_count;
     int fault = nng_aio_alloc(&one->aio, proceed, one);
     if (fault) return fault;
-    fault = nng_ctx_open(&one->once, c->socket);
-    if (!fault) fault = nng_ctx_open(&one->again, c->socket);
-    if (!fault) fault = nng_ctx_set_ms(one->once, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
-    if (!fault) fault = nng_ctx_set_ms(one->again, NNG_OPT_REQ_RESENDTIME, AGAIN_MS);
-    if (fault) { // contexts go with the socket
-        nng_aio_free(one->aio);
-        return fault;
-    }
     arena_init(&one->memory, 0);
     pthread_mutex_init(&one->lock, NULL);
     pthread_cond_init(&one->ended, monotonic);
@@ -350,6 +373,12 @@ static int add_call(tact_client *c, pthread_condattr_t *monotonic) {
     c->free = one;
     c->calls_count++;
     return 0;
+}
+
+static const char *keep(arena *a, const char *text, bool *all) {
+    const char *kept = text ? arena_copy(a, text, strlen(text)) : NULL;
+    if (text && !kept) *all = false;
+    return kept;
 }
 
 static const char *join(arena *a, const char *const *urls, size_t count) {
@@ -363,28 +392,25 @@ static const char *join(arena *a, const char *const *urls, size_t count) {
 
 static tact_err set_up(tact_client *c, const char *const *urls, size_t count, const tact_client_options *o,
                        pthread_condattr_t *monotonic, tact_problem *problem) {
-    const uint32_t connections = o->connections ? o->connections : CONNECTIONS;
     int fault = 0;
+    bool all = true;
     c->deadline_ms = o->deadline_ms ? o->deadline_ms : DEADLINE_MS;
     c->in_flight = o->in_flight ? o->in_flight : IN_FLIGHT;
+    c->patience_ms = SILENT_MS;
     c->urls = join(&c->memory, urls, count);
+    c->token = keep(&c->memory, o->token, &all);
     c->calls = arena_zalloc(&c->memory, (size_t)c->in_flight * sizeof *c->calls);
-    c->servers = arena_zalloc(&c->memory, count * sizeof *c->servers);
-    c->token = o->token ? arena_copy(&c->memory, o->token, strlen(o->token)) : NULL;
-    if (!c->urls || !c->calls || !c->servers || (o->token && !c->token)) return problem_no_memory(problem);
+    const char **kept = arena_array(&c->memory, count, sizeof *kept);
+    for (size_t i = 0; kept && i < count; i++) kept[i] = keep(&c->memory, urls[i], &all);
+    c->options = (uplink_options){.urls = kept,
+                                  .urls_count = count,
+                                  .connections = o->connections ? o->connections : CONNECTIONS,
+                                  .calls = c->in_flight,
+                                  .tls_ca = keep(&c->memory, o->tls_ca, &all),
+                                  .tls_cert = keep(&c->memory, o->tls_cert, &all)};
+    if (!c->urls || !c->calls || !kept || !all) return problem_no_memory(problem);
     for (uint32_t i = 0; i < c->in_flight && !fault; i++) fault = add_call(c, monotonic);
-    if (fault) return problem_no_memory(problem);
-    for (uint32_t n = 0; n < connections; n++) {
-        for (size_t i = 0; i < count; i++) {
-            reach_server *one = &c->servers[i]; // of its connections the last: all fare alike
-            tact_err err = dial(c, urls[i], o, &one->dialer, problem);
-            if (err) return err;
-            one->url = arena_copy(&c->memory, urls[i], strlen(urls[i]));
-            if (!one->url) return problem_no_memory(problem);
-        }
-    }
-    c->servers_count = count;
-    return TACT_OK;
+    return fault ? problem_no_memory(problem) : uplink_open(&c->options, &c->uplink, problem);
 }
 
 tact_err tact_client_open(const char *const *urls, size_t count, const tact_client_options *options, tact_client **out,
@@ -399,11 +425,7 @@ tact_err tact_client_open(const char *const *urls, size_t count, const tact_clie
     }
     arena_init(&memory, 0);
     tact_client *c = ARENA_NEW(&memory, tact_client);
-    if (!c || open_socket(c)) {
-        if (c && c->socket.id) nng_close(c->socket);
-        arena_fini(&memory);
-        return problem_no_memory(problem);
-    }
+    if (!c) return problem_no_memory(problem);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -422,16 +444,23 @@ tact_err tact_client_open(const char *const *urls, size_t count, const tact_clie
 
 tact_err tact_client_reach(tact_client *client, uint32_t ms, tact_problem *problem) {
     const int64_t until_ms = deadline_of(client, &ms);
-    while (!client->connected) {
+    tact_err err = TACT_OK;
+    uplink *u = hold_uplink(client);
+    while (!err && !uplink_connected(u)) {
         reach_text why;
-        if (reach_why(client->servers, client->servers_count, &why)) {
-            return problem_set(problem, TACT_BUSY, TACT_PROBLEM_UNREACHABLE, NULL, "no server can be reached: %s",
-                               why.text);
+        if (uplink_why(u, &why)) {
+            err = problem_set(problem, TACT_BUSY, TACT_PROBLEM_UNREACHABLE, NULL, "no server can be reached: %s",
+                              why.text);
+        } else if (clock_mono_ms() >= until_ms) {
+            err = unreachable(u, ms, problem);
+        } else {
+            (void)nanosleep(&(struct timespec){.tv_nsec = REACH_STEP_MS * 1000000}, NULL);
+            uplink_drop(u);
+            u = hold_uplink(client);
         }
-        if (clock_mono_ms() >= until_ms) return unreachable(client, ms, problem);
-        (void)nanosleep(&(struct timespec){.tv_nsec = REACH_STEP_MS * 1000000}, NULL);
     }
-    return TACT_OK;
+    uplink_drop(u);
+    return err;
 }
 
 // ---- Closing --------------------------------------------------------------------------------------------------------
@@ -445,7 +474,7 @@ static bool wait_turn(tact_client *c, int64_t ms) {
 // Until nothing more is answered.
 static void drain(tact_client *c) {
     const int64_t until_ms = clock_mono_ms() + DRAIN_MS;
-    while (c->busy && c->connected && clock_mono_ms() < until_ms && wait_turn(c, QUIET_MS)) continue;
+    while (c->busy && uplink_connected(c->uplink) && clock_mono_ms() < until_ms && wait_turn(c, QUIET_MS)) continue;
 }
 
 static void abort_calls(tact_client *c) {
@@ -457,27 +486,7 @@ static void abort_calls(tact_client *c) {
     }
 }
 
-static void free_client(tact_client *c) {
-    pthread_mutex_destroy(&c->lock);
-    pthread_cond_destroy(&c->turn);
-    arena memory = c->memory; // which the client lies in
-    arena_fini(&memory);
-}
-
-static void *close_socket(void *of) {
-    tact_client *c = of;
-    nng_close(c->socket);
-    pthread_mutex_lock(&c->lock);
-    c->is_closed = true;
-    const bool is_left = c->is_left;
-    pthread_cond_signal(&c->turn);
-    pthread_mutex_unlock(&c->lock);
-    if (is_left) free_client(c);
-    return NULL;
-}
-
 void tact_client_close(tact_client *client) {
-    pthread_t closer;
     if (!client) return;
     pthread_mutex_lock(&client->lock);
     client->is_closing = true; // whoever hears of an end now cannot begin anew
@@ -491,23 +500,9 @@ void tact_client_close(tact_client *client) {
         pthread_mutex_destroy(&one->lock);
         pthread_cond_destroy(&one->ended);
     }
-    if (pthread_create(&closer, NULL, close_socket, client)) {
-        (void)close_socket(client); // no thread can be had: so it has to be this one
-        free_client(client);
-        return;
-    }
-    const int64_t until_ms = clock_mono_ms() + CLOSE_MS;
-    pthread_mutex_lock(&client->lock);
-    for (int64_t ms = CLOSE_MS; !client->is_closed && ms > 0; ms = until_ms - clock_mono_ms()) {
-        (void)wait_turn(client, ms);
-    }
-    client->is_left = !client->is_closed;
-    const bool is_left = client->is_left;
-    pthread_mutex_unlock(&client->lock);
-    if (is_left) {
-        pthread_detach(closer);
-    } else {
-        pthread_join(closer, NULL);
-        free_client(client);
-    }
+    if (client->uplink) uplink_drop_and_wait(client->uplink, CLOSE_MS);
+    pthread_mutex_destroy(&client->lock);
+    pthread_cond_destroy(&client->turn);
+    arena memory = client->memory; // which the client lies in
+    arena_fini(&memory);
 }

@@ -6,6 +6,7 @@
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
+#include <nng/protocol/reqrep0/req.h>
 #include <nng/supplemental/tls/tls.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "../engine/talk.h"
+#include "base/clock.h"
 #include "wire/msgpack.h"
 
 #include <cmocka.h>
@@ -41,6 +43,7 @@ struct server {
     char url[200];
     worker workers[WORKERS];
     _Atomic int received, drops; // the next so many requests lose their connection
+    _Atomic int connections, connections_ever;
     _Atomic bool silent;
     tact_str raw;         // answers this, if it is there
     char decision[2][64]; // of the first and the last request
@@ -99,12 +102,21 @@ static void serve(void *of) {
     nng_ctx_send(w->ctx, w->aio);
 }
 
+static void count_connection(nng_pipe pipe, nng_pipe_ev event, void *of) {
+    server *s = of;
+    (void)pipe;
+    if (event == NNG_PIPE_EV_ADD_PRE) s->connections_ever++;
+    s->connections += event == NNG_PIPE_EV_ADD_PRE ? 1 : -1;
+}
+
 static void server_start(server *s, const char *url, nng_tls_config *tls) {
     int port = 0;
     nng_listener l;
     memset(s, 0, sizeof *s);
     pthread_mutex_init(&s->lock, NULL);
     assert_int_equal(nng_rep0_open(&s->socket), 0);
+    assert_int_equal(nng_pipe_notify(s->socket, NNG_PIPE_EV_ADD_PRE, count_connection, s), 0);
+    assert_int_equal(nng_pipe_notify(s->socket, NNG_PIPE_EV_REM_POST, count_connection, s), 0);
     assert_int_equal(nng_listener_create(&l, s->socket, url), 0);
     if (tls) assert_int_equal(nng_listener_set_ptr(l, NNG_OPT_TLS_CONFIG, tls), 0);
     assert_int_equal(nng_listener_start(l, 0), 0);
@@ -139,6 +151,43 @@ static server one, other;
 static tact_client *client;
 static tact_problem problem;
 
+static void pause_ms(long ms) {
+    (void)nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool at_gate;
+static nng_socket visitor; // of the other server; id 0: nobody holds NNG up
+
+static void stop_at_gate(nng_pipe pipe, nng_pipe_ev event, void *context) {
+    (void)pipe, (void)event, (void)context;
+    at_gate = true;
+    pthread_mutex_lock(&gate);
+    pthread_mutex_unlock(&gate);
+}
+
+// The one thread of NNG's that takes connections away is kept busy with one of the other server's, until let_nng_go: no
+// connection that is lost is made anew, as after a server was killed while it was written to.
+static void hold_nng_up(void) {
+    nng_dialer dialer;
+    at_gate = false;
+    server_start(&other, "tcp://127.0.0.1:0", NULL);
+    assert_int_equal(nng_pipe_notify(other.socket, NNG_PIPE_EV_REM_POST, stop_at_gate, NULL), 0);
+    assert_int_equal(nng_req0_open(&visitor), 0);
+    assert_int_equal(nng_dial(visitor, other.url, &dialer, 0), 0);
+    while (!other.connections) pause_ms(1);
+    pthread_mutex_lock(&gate);
+    assert_int_equal(nng_dialer_close(dialer), 0);
+    while (!at_gate) pause_ms(1);
+}
+
+static void let_nng_go(void) {
+    pthread_mutex_unlock(&gate);
+    assert_int_equal(nng_close(visitor), 0);
+    server_stop(&other);
+    visitor.id = 0;
+}
+
 static int set_up(void **state) {
     (void)state;
     arena_init(&memory, 0);
@@ -150,6 +199,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
     (void)state;
     tact_client_close(client);
+    if (visitor.id) let_nng_go();
     server_stop(&one);
     arena_fini(&memory);
     return 0;
@@ -171,10 +221,6 @@ static void ask(const char *request) {
     tact_value reply = {.kind = TACT_UNRESOLVED};
     if (ask_within(request, LONG_MS, &reply)) fail_msg("%s: %s", request, problem.text);
     assert_true(talk_find(reply, "ok").as.b);
-}
-
-static void pause_ms(long ms) {
-    (void)nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
 // ---- Asking ---------------------------------------------------------------------------------------------------------
@@ -479,34 +525,81 @@ static void closing_while_answers_come(void **state) {
     }
 }
 
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-static atomic_bool at_gate;
+// ---- When NNG loses its way -----------------------------------------------------------------------------------------
 
-static void stop_at_gate(nng_pipe pipe, nng_pipe_ev event, void *context) {
-    (void)pipe, (void)event, (void)context;
-    at_gate = true;
-    pthread_mutex_lock(&gate);
-    pthread_mutex_unlock(&gate);
-}
-
-// The one thread of NNG's that takes connections away is kept busy here with the server's, until the client is closed.
 static void closing_ends_though_nng_hangs(void **state) {
     (void)state;
-    at_gate = false;
-    server_start(&other, "tcp://127.0.0.1:0", NULL);
-    assert_int_equal(nng_pipe_notify(other.socket, NNG_PIPE_EV_REM_POST, stop_at_gate, NULL), 0);
-    open_with((const char *[]){other.url}, 1, NULL);
-    ask("{'op': 'decide'}");
-    tact_client *first = client;
     open_one(NULL);
     ask("{'op': 'decide'}");
-    pthread_mutex_lock(&gate);
-    tact_client_close(first); // which has the server take its own away
-    while (!at_gate) pause_ms(1);
+    hold_nng_up();
     tact_client_close(client);
     client = NULL;
-    pthread_mutex_unlock(&gate);
-    server_stop(&other);
+}
+
+enum { SILENT_MS = 1500 }; // that must pass before a client gives an uplink up, and some more
+
+static void a_connection_that_nng_never_takes_away_keeps_nobody_away(void **state) {
+    (void)state;
+    tact_value reply;
+    open_one(&(tact_client_options){.connections = 2});
+    ask("{'op': 'decide'}");
+    hold_nng_up();
+    for (int i = 0; i < 2; i++) { // then what came after the first, too
+        one.drops = 2;
+        assert_int_equal(ask_within("{'op': 'decide'}", SILENT_MS, &reply), TACT_BUSY);
+        ask("{'op': 'decide'}");
+        assert_int_equal(one.drops, 0);
+    }
+}
+
+// One call that is over is enough for all: what may be sent again is answered within its time.
+static void what_waits_is_sent_again_when_its_connection_is_never_taken_away(void **state) {
+    (void)state;
+    memset(ears, 0, sizeof ears);
+    heard_count = 0;
+    tact_value reply;
+    open_one(NULL);
+    ask("{'op': 'decide'}");
+    hold_nng_up();
+    one.drops = 1;
+    for (int i = 0; i < 50; i++) assert_int_equal(send_number(i, LONG_MS), TACT_OK);
+    assert_int_equal(ask_within("{'op': 'decide'}", SILENT_MS, &reply), TACT_BUSY);
+    while (heard_count < 50) pause_ms(1);
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(ears[i].times, 1);
+        assert_int_equal(ears[i].err, TACT_OK);
+        assert_int_equal(ears[i].n, i);
+    }
+}
+
+static void a_server_that_says_nothing_is_connected_to_anew_now_and_then(void **state) {
+    (void)state;
+    memset(ears, 0, sizeof ears);
+    heard_count = 0;
+    tact_value reply;
+    open_one(NULL);
+    ask("{'op': 'decide'}");
+    one.silent = true;
+    one.received = 0;
+    tact_value publish = talk_json(&memory, "{'op': 'publish', 'n': 1}");
+    assert_int_equal(tact_client_send(client, publish, LONG_MS, hear, &ears[0], &problem), TACT_OK);
+    while (!one.received) pause_ms(1);
+    const int64_t since_ms = clock_mono_ms();
+    int asked = 0;
+    for (; one.connections_ever < 3; asked++) {
+        assert_int_equal(ask_within("{'op': 'decide'}", SHORT_MS, &reply), TACT_BUSY);
+    }
+    assert_true(one.connections_ever <= 1 + (clock_mono_ms() - since_ms) / 800); // whatever the machine has to do
+    one.silent = false;
+    ask("{'op': 'decide'}");
+    assert_int_equal(ears[0].times, 0); // may come still: so its connection is kept
+    assert_true(one.connections >= 2);
+    assert_true(one.received <= 1 + asked + 1); // it was not sent again
+    tact_client_close(client);
+    client = NULL;
+    assert_int_equal(ears[0].times, 1);
+    assert_int_equal(ears[0].name, TACT_PROBLEM_UNREACHABLE);
+    while (one.connections) pause_ms(1); // none is left behind
 }
 
 static void closing_ends_what_was_never_sent(void **state) {
@@ -619,6 +712,11 @@ int main(void) {
         cmocka_unit_test_setup_teardown(closing_ends_what_is_in_flight, set_up, tear_down),
         cmocka_unit_test_setup_teardown(closing_while_answers_come, set_up, tear_down),
         cmocka_unit_test_setup_teardown(closing_ends_though_nng_hangs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_connection_that_nng_never_takes_away_keeps_nobody_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_waits_is_sent_again_when_its_connection_is_never_taken_away, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_server_that_says_nothing_is_connected_to_anew_now_and_then, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(closing_ends_what_was_never_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whoever_asks_again_on_hearing_does_not_keep_a_client_open, set_up, tear_down),
         cmocka_unit_test_setup_teardown(addresses_that_are_none, set_up, tear_down),
