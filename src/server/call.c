@@ -91,6 +91,7 @@ static void read_batch(call *c) {
         fail(c, TACT_LIMIT, TACT_PROBLEM_TOO_MUCH, "requests", "requests: more than `batch_max` of the server allows");
         return;
     }
+    if (requests->len > CALL_BATCH_QUICK) c->pace = CALL_BULK;
     for (uint32_t i = 0; i < requests->len; i++) { // that of the most patient
         call_pace pace = pace_of(requests->as.items[i]);
         if (pace > c->pace) c->pace = pace;
@@ -176,16 +177,26 @@ static tact_err forbid(const call *c, uint32_t roles, metrics_operation o, acces
                        access_role_name(wanted));
 }
 
-static tact_err check(const call *c, uint32_t roles, metrics_operation o, tact_value v, tact_problem *p) {
-    access_role wanted = role_of(o, v);
-    if (roles & wanted) return TACT_OK;
-    if (roles & ACCESS_PAGE && page_has(o)) return page_check(c->env->page_identities, o, v, p);
-    return forbid(c, roles, o, wanted, p);
+static tact_err ask(call *c, uint32_t roles, metrics_operation o, tact_value v, tact_value *reply, tact_problem *p);
+
+// The same within what a page may, and no more said of it.
+static tact_err ask_for_page(call *c, uint32_t roles, metrics_operation o, tact_value v, tact_value *reply,
+                             tact_problem *p) {
+    tact_err err = page_check(c->env->page_identities, o, v, p);
+    if (err) return err;
+    v = page_request(&c->memory, o, v);
+    if (v.kind != TACT_MAP) return problem_no_memory(p);
+    err = ask(c, roles | role_of(o, v), o, v, reply, p);
+    if (err) return err;
+    *reply = page_reply(&c->memory, o, *reply);
+    return reply->kind == TACT_MAP ? TACT_OK : problem_no_memory(p);
 }
 
 static tact_err ask(call *c, uint32_t roles, metrics_operation o, tact_value v, tact_value *reply, tact_problem *p) {
-    tact_err err = check(c, roles, o, v, p);
-    if (!err) err = adapt(c, o, &v, p);
+    access_role wanted = role_of(o, v);
+    if (!(roles & wanted) && roles & ACCESS_PAGE && page_has(o)) return ask_for_page(c, roles, o, v, reply, p);
+    if (!(roles & wanted)) return forbid(c, roles, o, wanted, p);
+    tact_err err = adapt(c, o, &v, p);
     if (!err) err = tact_call(c->env->engine, v, &c->memory, reply, p);
     if (!err && o == METRICS_STATUS && c->env->status) {
         *reply = with(&c->memory, *reply, "server", c->env->status(c->env->status_context, &c->memory));

@@ -22,9 +22,11 @@
 enum {
     CALL_MEMORY_MAX = 256 << 20, // bytes that one request may take, its reply included
     CALL_MEMORY_KEPT = 1 << 20,  // a thread that took more for a request gives it back afterwards
+    CALL_BATCH_QUICK = 8,        // requests of a batch that is answered among single ones; as many as a page asks
 };
 
-typedef enum call_pace { CALL_QUICK, CALL_SLOW, CALL_HEAVY, CALL_PACES } call_pace; // see wire/operation_tbl.h
+// See wire/operation_tbl.h; long batches are BULK.
+typedef enum call_pace { CALL_QUICK, CALL_SLOW, CALL_BULK, CALL_HEAVY, CALL_PACES } call_pace;
 
 // What all calls share. Whoever changes it changes one number or pointer at a time.
 typedef struct call_env {

@@ -3,6 +3,7 @@
 // What is not named here is not for pages: a key that a later version adds is refused until somebody has thought of it.
 #include "server/page.h"
 
+#include "base/hash.h"
 #include "value/value.h"
 
 enum { KEYS_MAX = 10 };
@@ -10,7 +11,9 @@ enum { KEYS_MAX = 10 };
 static const char *const decide_keys[KEYS_MAX] = {"op",      "auth",   "deadline_us", "person", "placements",
                                                   "context", "events", "decision",    "late"};
 static const char *const record_keys[KEYS_MAX] = {"op", "auth", "deadline_us", "commands", "id"};
-static const char *const event_keys[KEYS_MAX] = {"event", "token", "properties", "channel", "id"};
+static const char *const event_keys[KEYS_MAX] = {"event", "token", "person", "properties", "channel", "id"};
+static const char *const told_keys[KEYS_MAX] = {"ok", "decision", "bundle", "placements", "late", "took_us"};
+static const char *const offer_keys[KEYS_MAX] = {"offer", "content", "fallback", "token"};
 
 static bool is_among(const char *const keys[KEYS_MAX], tact_str key) {
     for (size_t i = 0; i < KEYS_MAX && keys[i]; i++) {
@@ -41,8 +44,8 @@ static bool is_listed(setting_texts list, tact_str name) {
     return false;
 }
 
-static tact_err check_person(setting_texts identities, const tact_value *person, tact_problem *p) {
-    const place in = place_of("person");
+static tact_err check_person(setting_texts identities, const place *within, const tact_value *person, tact_problem *p) {
+    const place in = place_member(within, TACT_STR("person"));
     if (!person || person->kind == TACT_NULL) return TACT_OK;
     if (person->kind != TACT_MAP) return refuse(&in, "a token of the role `page` asks by identities", p);
     for (uint32_t i = 0; i < person->as.map->count; i++) {
@@ -55,7 +58,7 @@ static tact_err check_person(setting_texts identities, const tact_value *person,
     return TACT_OK;
 }
 
-static tact_err check_commands(const tact_value *commands, tact_problem *p) {
+static tact_err check_commands(setting_texts identities, const tact_value *commands, tact_problem *p) {
     const place in = place_of("commands");
     if (!commands || commands->kind != TACT_LIST) return TACT_OK;
     for (uint32_t i = 0; i < commands->len; i++) {
@@ -68,6 +71,7 @@ static tact_err check_commands(const tact_value *commands, tact_problem *p) {
             return refuse(&at, "a token of the role `page` records events that have the `token` of an offer", p);
         }
         tact_err err = check_keys(event_keys, &at, one, p);
+        if (!err) err = check_person(identities, &at, value_map_get_str(one.as.map, TACT_STR("person")), p);
         if (err) return err;
     }
     return TACT_OK;
@@ -83,6 +87,76 @@ tact_err page_check(setting_texts identities, metrics_operation o, tact_value re
     bool decide = o == METRICS_DECIDE;
     tact_err err = check_keys(decide ? decide_keys : record_keys, &top, request, p);
     if (err) return err;
-    return decide ? check_person(identities, value_map_get_str(map, TACT_STR("person")), p)
-                  : check_commands(value_map_get_str(map, TACT_STR("commands")), p);
+    return decide ? check_person(identities, &top, value_map_get_str(map, TACT_STR("person")), p)
+                  : check_commands(identities, value_map_get_str(map, TACT_STR("commands")), p);
+}
+
+// ---- What comes of it -----------------------------------------------------------------------------------------------
+
+typedef tact_value each(arena *a, tact_value v);
+
+// The list or map with something else for each of its values; as it is where memory runs out, or it is neither.
+static tact_value map_each(arena *a, tact_value v, each *does) {
+    const bool is_list = v.kind == TACT_LIST, is_map = v.kind == TACT_MAP;
+    const uint32_t count = is_list ? v.len : is_map ? v.as.map->count : 0;
+    tact_value *items = arena_array(a, count ? count : 1, sizeof *items);
+    value_entry *entries = arena_array(a, count ? count : 1, sizeof *entries);
+    if (!items || !entries || !count) return v;
+    for (uint32_t i = 0; i < count; i++) {
+        items[i] = does(a, is_list ? v.as.items[i] : v.as.map->entries[i].value);
+        if (is_map) entries[i] = (value_entry){v.as.map->entries[i].key, items[i]};
+    }
+    return is_list ? tact_list(items, count) : value_map(a, entries, count);
+}
+
+// Of a map these fields alone, and one more if it has a name; NULL kind if memory ran out.
+static tact_value only(arena *a, tact_value map, const char *const keys[KEYS_MAX], const char *name, tact_value more) {
+    const tact_map *m = map.as.map;
+    uint32_t count = 0;
+    value_entry *entries = arena_array(a, (size_t)m->count + 1, sizeof *entries);
+    if (!entries) return tact_null();
+    for (uint32_t i = 0; i < m->count; i++) {
+        const tact_str key = value_str(m->entries[i].key);
+        const bool replaced = name && tact_str_equal(key, tact_str_from(name));
+        if (!replaced && is_among(keys, key)) entries[count++] = m->entries[i];
+    }
+    if (name) entries[count++] = (value_entry){tact_string(name, strlen(name)), more};
+    tact_value v = value_map(a, entries, count);
+    return v.kind == TACT_MAP ? v : tact_null();
+}
+
+// Digits of a hash of the token are an id's most.
+static tact_value with_id(arena *a, tact_value event) {
+    static const char digits[] = "0123456789abcdef";
+    uint8_t sum[HASH_SUM];
+    const tact_value *token = event.kind == TACT_MAP ? value_map_get_str(event.as.map, TACT_STR("token")) : NULL;
+    char *id = token ? arena_alloc(a, 2 * sizeof sum) : NULL;
+    if (!token) return event; // which others refuse
+    if (!id) return tact_null();
+    hash_bytes(value_str(*token), sum);
+    for (size_t i = 0; i < sizeof sum; i++) {
+        id[2 * i] = digits[sum[i] >> 4];
+        id[2 * i + 1] = digits[sum[i] & 15];
+    }
+    return only(a, event, event_keys, "id", tact_string(id, 2 * sizeof sum));
+}
+
+tact_value page_request(arena *a, metrics_operation o, tact_value request) {
+    const tact_value *commands = value_map_get_str(request.as.map, TACT_STR("commands"));
+    if (o != METRICS_RECORD || !commands || commands->kind != TACT_LIST) return request;
+    return only(a, request, record_keys, "commands", map_each(a, *commands, with_id));
+}
+
+static tact_value show_offer(arena *a, tact_value offer) {
+    return only(a, offer, offer_keys, NULL, tact_null());
+}
+
+static tact_value show_placement(arena *a, tact_value offers) {
+    return map_each(a, offers, show_offer);
+}
+
+tact_value page_reply(arena *a, metrics_operation o, tact_value reply) {
+    const tact_value *placements = value_map_get_str(reply.as.map, TACT_STR("placements"));
+    if (o != METRICS_DECIDE || !placements) return reply;
+    return only(a, reply, told_keys, "placements", map_each(a, *placements, show_placement));
 }

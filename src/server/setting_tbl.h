@@ -15,7 +15,7 @@ X(TLS_CERT, tls_cert, TEXT, "", FIXED, "FILE", "certificate and key of the serve
 X(TLS_CA, tls_ca, TEXT, "", FIXED, "FILE", "certificates that clients must have one of, PEM; empty: they need none")
 X(DURABILITY, durability, SPAN, "0", FIXED, "SPAN",
   "0: what is recorded is on disk when it is answered; else, consents and erasures aside, the disk is waited for that "
-  "often")
+  "often, and decisions see what was recorded so much later")
 X(WORKERS, workers, COUNT, "0", FIXED, "N", "requests that are decided at once; 0: as many as there are processors")
 X(QUEUE, queue, COUNT, "256", LIVE, "N",
   "requests that wait for a worker; further ones are refused at once as overloaded")

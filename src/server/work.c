@@ -267,7 +267,7 @@ static void *answer_pool(void *context) {
     seat *p = context;
     work *w = p->work;
     pool *from = &w->pools[p->pace];
-    if (p->pace == CALL_HEAVY) step_back();
+    if (p->pace >= CALL_BULK) step_back();
     pthread_mutex_lock(&w->mutex);
     for (;;) {
         slot *s = pop(&from->queue);
@@ -336,6 +336,7 @@ static bool open_seats(work *w, const work_options *o) {
     }
     // So many wait at most that there are contexts left for what is quick.
     return open_pool(w, o, CALL_SLOW, o->waiters, o->contexts / 2) &&
+           open_pool(w, o, CALL_BULK, WORK_BULK, WORK_BULK_QUEUE) &&
            open_pool(w, o, CALL_HEAVY, WORK_HEAVY, WORK_HEAVY_QUEUE);
 }
 

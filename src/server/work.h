@@ -18,7 +18,9 @@
 enum {
     WORK_HEAVY = 2,        // threads for heavy operations
     WORK_HEAVY_QUEUE = 16, // heavy operations that wait; further ones are refused
-    WORK_NICE = 10,        // by how much those threads step back
+    WORK_BULK = 2,         // the same for long batches, which must not keep single requests waiting
+    WORK_BULK_QUEUE = 16,
+    WORK_NICE = 10, // by how much all of those threads step back
     // That a reply waits for a client who does not read; then it is dropped, and unread.h says what follows. While it
     // waits it has a context of NNG's: so it waits less when half of those wait already, and for who did not read
     // before.
@@ -37,7 +39,7 @@ typedef struct work_options {
 } work_options;
 
 static inline uint32_t work_seats(const work_options *o) {
-    return o->workers + o->waiters + WORK_HEAVY;
+    return o->workers + o->waiters + WORK_BULK + WORK_HEAVY;
 }
 
 // Begins to answer; what is in the arena lives as long as the work. TACT_NO_MEMORY: memory, or threads.

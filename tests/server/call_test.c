@@ -211,6 +211,10 @@ static void what_waits_is_known_before_it_is_asked(void **state) {
         {"{'op': 'batch', 'requests': [{'op': 'decide'}, {'op': 'record'}]}", CALL_SLOW},
         {"{'op': 'batch', 'requests': [{'op': 'publish'}, {'op': 'record'}]}", CALL_HEAVY},
         {"{'op': 'batch', 'requests': [{'op': 'decide'}, 1]}", CALL_QUICK},
+        {"{'op': 'batch', 'requests': [1, 2, 3, 4, 5, 6, 7, 8]}", CALL_QUICK},
+        {"{'op': 'batch', 'requests': [1, 2, 3, 4, 5, 6, 7, 8, 9]}", CALL_BULK},
+        {"{'op': 'batch', 'requests': [1, 2, 3, 4, 5, 6, 7, {'op': 'record'}, 9]}", CALL_BULK},
+        {"{'op': 'batch', 'requests': [1, 2, 3, 4, 5, 6, 7, {'op': 'simulate'}, 9]}", CALL_HEAVY},
         {"7", CALL_QUICK},
     };
     asked t;

@@ -13,6 +13,9 @@
 
 #include <cmocka.h>
 
+#include "value/command.h"
+#include "value/value.h"
+
 static const tact_str names[] = {TACT_STR("cookie"), TACT_STR("visit")};
 static const setting_texts identities = {names, 2};
 static arena memory;
@@ -79,7 +82,11 @@ static void events_that_bring_back_a_token(void **state) {
     may_not(o, identities, RECORD("{'event': 'click', 'person': {'cookie': '7f3'}}"), "commands[0]");
     may_not(o, identities, RECORD("{'event': 'click', 'token': null}"), "commands[0]");
     may_not(o, identities, RECORD("{'event': 'a', 'token': 'x'}, {'event': 'a', 'token': 'x', 'person': {'crm': '1'}}"),
-            "commands[1].person");
+            "commands[1].person.crm");
+    may(o, identities, RECORD("{'event': 'a', 'token': 'x', 'person': {'cookie': '7f3'}}"));
+    may_not(o, identities, RECORD("{'event': 'a', 'token': 'x', 'person': 4711}"), "commands[0].person");
+    may_not(o, (setting_texts){NULL, 0}, RECORD("{'event': 'a', 'token': 'x', 'person': {'cookie': '7f3'}}"),
+            "commands[0].person.cookie");
     may_not(o, identities, RECORD("{'event': 'a', 'token': 'x', 'time': '2026-01-01T00:00:00Z'}"), "commands[0].time");
     may_not(o, identities, RECORD("{'event': 'a', 'token': 'x', 'source': 'crm'}"), "commands[0].source");
     static const char *const does[] = {"set", "consent", "link", "unlink", "erase"};
@@ -91,6 +98,53 @@ static void events_that_bring_back_a_token(void **state) {
         snprintf(at, sizeof at, "commands[0].%s", does[i]);
         may_not(o, identities, request, at);
     }
+}
+
+static tact_value at(tact_value v, const char *path) { // a key, or an item's number, each
+    char part[40];
+    for (; *path; path += strlen(part) + (path[strlen(part)] == '.')) {
+        sscanf(path, "%39[^.]", part);
+        if (v.kind == TACT_LIST) {
+            v = v.as.items[part[0] - '0'];
+        } else {
+            const tact_value *inner = value_map_get_str(v.as.map, tact_str_from(part));
+            if (!inner) return tact_null();
+            v = *inner;
+        }
+    }
+    return v;
+}
+
+// Whatever id a page gives: it could give another one each time.
+static void an_event_counts_once_for_a_token(void **state) {
+    (void)state;
+    tact_value r = page_request(&memory, METRICS_RECORD,
+                                talk_json(&memory, "{'op': 'record', 'auth': 'a', 'commands': ["
+                                                   "{'event': 'click', 'token': 'x'},"
+                                                   "{'event': 'click', 'token': 'x', 'id': '1'},"
+                                                   "{'event': 'click', 'token': 'y', 'properties': {'a': 1}}]}"));
+    const tact_value one = at(r, "commands.0.id"), same = at(r, "commands.1.id"), other = at(r, "commands.2.id");
+    assert_int_equal(one.kind, TACT_STRING);
+    assert_int_equal(one.len, COMMAND_ID_MAX);
+    assert_true(tact_value_equal(one, same));
+    assert_false(tact_value_equal(one, other));
+    assert_int_equal(at(r, "commands.2.properties.a").as.i, 1);
+    assert_int_equal(at(r, "auth").kind, TACT_STRING);
+}
+
+static void a_reply_says_what_to_show_and_nothing_of_whom(void **state) {
+    (void)state;
+    tact_value r = page_reply(
+        &memory, METRICS_DECIDE,
+        talk_json(&memory, "{'ok': true, 'decision': 'd', 'bundle': 'b@1', 'person': 4711, 'arms': {'x': 'y'},"
+                           " 'held_out': true, 'late': true, 'took_us': 5, 'placements': {'hero': [{'offer': 'o',"
+                           " 'content': {'title': 'T'}, 'score': 1.5, 'propensity': 0.5, 'token': 't'},"
+                           " {'offer': 'f', 'content': {}, 'fallback': true, 'token': 'u'}], 'none': []}}"));
+    tact_value wanted = talk_json(
+        &memory, "{'ok': true, 'decision': 'd', 'bundle': 'b@1', 'late': true, 'took_us': 5, 'placements':"
+                 " {'hero': [{'offer': 'o', 'content': {'title': 'T'}, 'token': 't'},"
+                 " {'offer': 'f', 'content': {}, 'fallback': true, 'token': 'u'}], 'none': []}}");
+    assert_true(tact_value_equal(r, wanted));
 }
 
 // Wrong types are told of by those who read them.
@@ -115,6 +169,8 @@ int main(void) {
         TEST(decisions_by_identities_that_nobody_guesses),
         TEST(a_decision_says_no_more_than_what_is_shown),
         TEST(events_that_bring_back_a_token),
+        TEST(an_event_counts_once_for_a_token),
+        TEST(a_reply_says_what_to_show_and_nothing_of_whom),
         TEST(what_is_wrong_otherwise_is_left_to_others),
         TEST(other_operations_are_for_others),
     };

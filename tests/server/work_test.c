@@ -102,7 +102,7 @@ static int set_up(void **state) {
     talk_begin(&s.talk);
     talk_publish(&s.talk, talk_shop);
     line_init(&s.log, -1);
-    s.metrics = metrics_new(WORKERS + WAITERS + WORK_HEAVY);
+    s.metrics = metrics_new(WORKERS + WAITERS + WORK_BULK + WORK_HEAVY);
     assert_non_null(s.metrics);
     s.env = (call_env){.engine = s.talk.engine,
                        .log = &s.log,
