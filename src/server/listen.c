@@ -69,14 +69,14 @@ setting_texts listen_addresses(const listeners *l) {
     return l->addresses;
 }
 
-// That somebody is gone is learnt by reading from him, and only there. For NNG 1.5.2 has two faults. A client who is gone
-// before he is greeted: if the greeting's write ends in EPIPE, NNG takes it for the listener's own end (NNG_ECLOSED) and
-// never accepts again. And a client who goes with requests in flight: if a reply to him fails, NNG closes his connection
-// while the next request is being read, that reading is begun once more and never ends, and the one thread that takes
-// connections away waits for it for ever: none goes any more, and the server never stops. So the program has two
-// functions which NNG's library finds before libc's, and which know nothing of it: what is written to somebody who is
-// gone counts as written, and a connection that was hung up on, of which NNG would let writes fail that wait, is one
-// that can be read from and written to.
+// That somebody is gone is learnt by reading from him, and only there. For NNG 1.5.2 has two faults. A client who is
+// gone before he is greeted: if the greeting's write ends in EPIPE, NNG takes it for the listener's own end
+// (NNG_ECLOSED) and never accepts again. And a client who goes with requests in flight: if a reply to him fails, NNG
+// closes his connection while the next request is being read, that reading is begun once more and never ends, and the
+// one thread that takes connections away waits for it for ever: none goes any more, and the server never stops. So the
+// program has two functions which NNG's library finds before libc's, and which know nothing of it: what is written to
+// somebody who is gone counts as written, and a connection that was hung up on, of which NNG would let writes fail that
+// wait, is one that can be read from and written to.
 #define OVERRIDES_LIBC __attribute__((visibility("default")))
 
 OVERRIDES_LIBC ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {

@@ -219,6 +219,7 @@ static void what_waits_is_known_before_it_is_asked(void **state) {
     };
     asked t;
     begin(&t);
+    t.env.batch_max = CALL_BATCH_QUICK + 1;
     for (size_t i = 0; i < sizeof paces / sizeof *paces; i++) {
         buf bytes = buf_in(&t.memory);
         assert_int_equal(msgpack_write(&bytes, talk_json(&t.memory, paces[i].request)), TACT_OK);
