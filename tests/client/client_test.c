@@ -544,7 +544,7 @@ static void a_connection_that_nng_never_takes_away_keeps_nobody_away(void **stat
     open_one(&(tact_client_options){.connections = 2});
     ask("{'op': 'decide'}");
     hold_nng_up();
-    for (int i = 0; i < 2; i++) { // then what came after the first, too
+    for (int i = 0; i < 2; i++) {                               // then what came after the first, too
         while (one.connections_ever < 2 * (i + 1)) pause_ms(1); // none comes later, which would be a sign of life
         one.drops = 2;
         assert_int_equal(ask_within("{'op': 'decide'}", SILENT_MS, &reply), TACT_BUSY);
