@@ -88,7 +88,7 @@ OVERRIDES_LIBC ssize_t sendmsg(int fd, const struct msghdr *message, int flags) 
 }
 
 OVERRIDES_LIBC int epoll_wait(int fd, struct epoll_event *events, int most, int timeout_ms) {
-    int count = (int)syscall(SYS_epoll_pwait, fd, events, most, timeout_ms, NULL, 0);
+    int count = epoll_pwait(fd, events, most, timeout_ms, NULL);
     for (int i = 0; i < count; i++) {
         if (!(events[i].events & (EPOLLHUP | EPOLLERR))) continue;
         events[i].events = EPOLLIN | EPOLLOUT;
