@@ -3,7 +3,7 @@
 // Base64: three bytes become four characters of six bits each; the last group may have fewer of both.
 #include "base/base64.h"
 
-// The digits after the 62 that both alphabets have.
+// The two differ in their last digits.
 static const char standard[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char of_urls[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

@@ -6,7 +6,7 @@
 
 static const uint64_t *all_of(builder *B, uint32_t count) {
     uint64_t *set = build_array(B, B->hot, index_words(count), sizeof *set);
-    for (uint32_t row = 0; set && row < count; row++) set[row / 64] |= UINT64_C(1) << row % 64;
+    for (uint32_t row = 0; set && row < count; row++) index_add(set, row);
     return set;
 }
 
@@ -35,7 +35,7 @@ static uint32_t offer_of(const builder *B, const bundle_placement *p, uint32_t r
 static const uint64_t *those(builder *B, const bundle_placement *p, belongs *does, uint32_t tier) {
     uint64_t *set = build_array(B, B->hot, index_words(p->contents_count), sizeof *set);
     for (uint32_t row = 0; set && row < p->contents_count; row++) {
-        if (does(B, offer_of(B, p, row), tier)) set[row / 64] |= UINT64_C(1) << row % 64;
+        if (does(B, offer_of(B, p, row), tier)) index_add(set, row);
     }
     return set;
 }

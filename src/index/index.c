@@ -76,18 +76,14 @@ static void *one_more(maker *m, void **items, uint32_t *count, uint32_t *room, s
     return (char *)*items + size * (*count)++;
 }
 
-static void clear_bit(uint64_t *set, uint32_t row) {
+static void remove_row(uint64_t *set, uint32_t row) {
     set[row / 64] &= ~(UINT64_C(1) << row % 64);
-}
-
-static void set_bit(uint64_t *set, uint32_t row) {
-    set[row / 64] |= UINT64_C(1) << row % 64;
 }
 
 static uint64_t *all_rows(maker *m, arena *a) {
     uint64_t *set = arena_zalloc(a, index_words(m->rows) * sizeof *set);
     m->failed |= !set;
-    for (uint32_t row = 0; set && row < m->rows; row++) set_bit(set, row);
+    for (uint32_t row = 0; set && row < m->rows; row++) index_add(set, row);
     return set;
 }
 
@@ -161,7 +157,7 @@ static void read_part(maker *m, uint32_t row, const normal_form *f) {
     if (f->kind == NORMAL_TRUE) return;
     if (f->kind == NORMAL_OR) f = read_or(m, f);
     if (!f || !is_looked_up(m, f)) {
-        clear_bit(m->whole, row);
+        remove_row(m->whole, row);
         return;
     }
     entry *e = one_more(m, (void **)&m->entries, &m->entries_count, &m->entries_room, sizeof *e);
@@ -294,7 +290,7 @@ static void read_predicate(maker *m, const column *c, const entry *e) {
     default: break; // PRESENT
     }
     for (uint32_t i = 0; i < f->count; i++) {
-        if (region_of(c->points, c->points_count, f->values[i]) % 2 == 0) clear_bit(m->whole, e->row);
+        if (region_of(c->points, c->points_count, f->values[i]) % 2 == 0) remove_row(m->whole, e->row);
     }
 }
 
@@ -322,9 +318,9 @@ static void sweep(maker *m, column *c) {
             const change *x = &m->changes[at];
             forbidding[x->row] += (uint32_t)x->by;
             if (forbidding[x->row]) {
-                clear_bit(now, x->row);
+                remove_row(now, x->row);
             } else {
-                set_bit(now, x->row);
+                index_add(now, x->row);
             }
         }
         sets[region] = keep_set(m, now, sets, region);
@@ -346,21 +342,21 @@ static void make_column(maker *m, const entry *entries, uint32_t count, column *
 static void add_to(maker *m, uint64_t **set, uint32_t row) {
     if (!*set) *set = arena_zalloc(m->to, index_words(m->rows) * sizeof **set);
     m->failed |= !*set;
-    if (*set) set_bit(*set, row);
+    if (*set) index_add(*set, row);
 }
 
 // Subtle: a row that wants one of some items and one of others is content with any of all these, and so not whole; nor
 // is one of whose items one is no point.
 static void read_items(maker *m, list *c, const entry *e, uint64_t *content) {
     const bool wants = e->form->kind == NORMAL_HAS;
-    if (wants && !(content[e->row / 64] >> e->row % 64 & 1)) clear_bit(m->whole, e->row);
-    if (wants) clear_bit(content, e->row);
+    if (wants && !(content[e->row / 64] >> e->row % 64 & 1)) remove_row(m->whole, e->row);
+    if (wants) remove_row(content, e->row);
     for (uint32_t i = 0; i < e->form->count && !m->failed; i++) {
         const uint32_t at = region_of(c->points, c->points_count, e->form->values[i]);
         if (at % 2) {
             add_to(m, wants ? &c->wanting[at / 2] : &c->refusing[at / 2], e->row);
         } else {
-            clear_bit(m->whole, e->row);
+            remove_row(m->whole, e->row);
         }
     }
 }
@@ -368,7 +364,7 @@ static void read_items(maker *m, list *c, const entry *e, uint64_t *content) {
 // A row that wants what is no point may be content with anything.
 static void allow_strangers(const list *c, const entry *e, uint64_t *content) {
     for (uint32_t i = 0; i < e->form->count && e->form->kind == NORMAL_HAS; i++) {
-        if (region_of(c->points, c->points_count, e->form->values[i]) % 2 == 0) set_bit(content, e->row);
+        if (region_of(c->points, c->points_count, e->form->values[i]) % 2 == 0) index_add(content, e->row);
     }
 }
 
@@ -381,7 +377,7 @@ static void make_items(maker *m, const entry *entries, uint32_t count, list *c) 
     m->failed |= !c->wanting || !c->refusing;
     for (uint32_t i = 0; i < count && !m->failed; i++) {
         read_items(m, c, &entries[i], content);
-        clear_bit(silent, entries[i].row);
+        remove_row(silent, entries[i].row);
     }
     for (uint32_t i = 0; i < count && !m->failed; i++) allow_strangers(c, &entries[i], content);
     c->content = content;

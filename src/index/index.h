@@ -30,6 +30,9 @@ typedef struct rule_index rule_index;
 static inline size_t index_words(uint32_t rows) { // of a set of rows, 64 in each
     return ((size_t)rows + 63) / 64;
 }
+static inline void index_add(uint64_t *set, uint32_t row) {
+    set[row / 64] |= UINT64_C(1) << row % 64;
+}
 
 // Makes an index over `rows` rows of `per_row` forms each (NULL: a rule that is not there, and holds), `forms[row *
 // per_row + i]`; they and `env`, which gave them their slots, are not needed afterwards. Only slots below `slots_end`

@@ -177,16 +177,22 @@ static tact_err forbid(const call *c, uint32_t roles, metrics_operation o, acces
                        access_role_name(wanted));
 }
 
-static tact_err ask(call *c, uint32_t roles, metrics_operation o, tact_value v, tact_value *reply, tact_problem *p);
+static tact_err run(call *c, metrics_operation o, tact_value v, tact_value *reply, tact_problem *p) {
+    tact_err err = adapt(c, o, &v, p);
+    if (!err) err = tact_call(c->env->engine, v, &c->memory, reply, p);
+    if (!err && o == METRICS_STATUS && c->env->status) {
+        *reply = with(&c->memory, *reply, "server", c->env->status(c->env->status_context, &c->memory));
+    }
+    return err;
+}
 
-// The same within what a page may, and no more said of it.
-static tact_err ask_for_page(call *c, uint32_t roles, metrics_operation o, tact_value v, tact_value *reply,
-                             tact_problem *p) {
+// Within what a page may, and no more said of it than a page is told.
+static tact_err run_for_page(call *c, metrics_operation o, tact_value v, tact_value *reply, tact_problem *p) {
     tact_err err = page_check(c->env->page_identities, o, v, p);
     if (err) return err;
     v = page_request(&c->memory, o, v);
     if (v.kind != TACT_MAP) return problem_no_memory(p);
-    err = ask(c, roles | role_of(o, v), o, v, reply, p);
+    err = run(c, o, v, reply, p);
     if (err) return err;
     *reply = page_reply(&c->memory, o, *reply);
     return reply->kind == TACT_MAP ? TACT_OK : problem_no_memory(p);
@@ -194,14 +200,9 @@ static tact_err ask_for_page(call *c, uint32_t roles, metrics_operation o, tact_
 
 static tact_err ask(call *c, uint32_t roles, metrics_operation o, tact_value v, tact_value *reply, tact_problem *p) {
     access_role wanted = role_of(o, v);
-    if (!(roles & wanted) && roles & ACCESS_PAGE && page_has(o)) return ask_for_page(c, roles, o, v, reply, p);
-    if (!(roles & wanted)) return forbid(c, roles, o, wanted, p);
-    tact_err err = adapt(c, o, &v, p);
-    if (!err) err = tact_call(c->env->engine, v, &c->memory, reply, p);
-    if (!err && o == METRICS_STATUS && c->env->status) {
-        *reply = with(&c->memory, *reply, "server", c->env->status(c->env->status_context, &c->memory));
-    }
-    return err;
+    if (roles & wanted) return run(c, o, v, reply, p);
+    if (roles & ACCESS_PAGE && page_has(o)) return run_for_page(c, o, v, reply, p);
+    return forbid(c, roles, o, wanted, p);
 }
 
 // What is the machine's fault is told with its reason; what is the asker's may hold what is a person's, and is not.

@@ -4,6 +4,7 @@
 #include "server/page.h"
 
 #include "base/hash.h"
+#include "value/command.h"
 #include "value/value.h"
 
 enum { KEYS_MAX = 10 };
@@ -125,20 +126,18 @@ static tact_value only(arena *a, tact_value map, const char *const keys[KEYS_MAX
     return v.kind == TACT_MAP ? v : tact_null();
 }
 
-// Digits of a hash of the token are an id's most.
+_Static_assert(HASH_HEX - 1 <= COMMAND_ID_MAX, "a hash in digits is an id");
+
 static tact_value with_id(arena *a, tact_value event) {
-    static const char digits[] = "0123456789abcdef";
-    uint8_t sum[HASH_SUM];
+    hash_sum sum;
     const tact_value *token = event.kind == TACT_MAP ? value_map_get_str(event.as.map, TACT_STR("token")) : NULL;
-    char *id = token ? arena_alloc(a, 2 * sizeof sum) : NULL;
+    char *id = token ? arena_alloc(a, HASH_HEX) : NULL;
     if (!token) return event; // which others refuse
     if (!id) return tact_null();
-    hash_bytes(value_str(*token), sum);
-    for (size_t i = 0; i < sizeof sum; i++) {
-        id[2 * i] = digits[sum[i] >> 4];
-        id[2 * i + 1] = digits[sum[i] & 15];
-    }
-    return only(a, event, event_keys, "id", tact_string(id, 2 * sizeof sum));
+    hash_begin(&sum);
+    hash_add(&sum, token->as.s, token->len);
+    hash_end(&sum, id);
+    return only(a, event, event_keys, "id", tact_string(id, HASH_HEX - 1));
 }
 
 tact_value page_request(arena *a, metrics_operation o, tact_value request) {
